@@ -1,0 +1,81 @@
+# ONTAP SAN Operator. `make help` lists what there is to run.
+# It takes Go 1.26, make and git; everything else is compiled from Go modules, pinned in hack/.
+SHELL := /usr/bin/env bash
+.DEFAULT_GOAL := help
+
+MODULE      := github.com/ontap-operator/ontap-san-operator
+BIN         := $(CURDIR)/bin
+MODULES     := . $(patsubst %/go.mod,%,$(sort $(wildcard hack/*/go.mod hack/*/*/go.mod)))
+
+# Pinned tools live in modules of their own, so that their dependencies never meet the operator's.
+CONTROLLER_GEN := go tool -modfile=hack/tools/controller-gen/go.mod controller-gen
+GOLANGCI_LINT  := go tool -modfile=hack/tools/golangci-lint/go.mod golangci-lint
+
+# The whole end-to-end suite has to fit, on two busy cores.
+TEST_TIMEOUT ?= 40m
+
+##@ Run it
+
+.PHONY: demo
+demo: control-plane build ## Start everything on this machine, apply config/samples, show it (ONCE=1: check the whole life and exit)
+	@exec $(BIN)/demo $(if $(ONCE),--once)
+
+##@ Change it
+
+.PHONY: generate
+generate: ## Write deepcopy functions, CRDs and RBAC from the Go types and markers
+	$(CONTROLLER_GEN) object:headerFile=hack/boilerplate.go.txt paths=./api/...
+	$(CONTROLLER_GEN) crd paths=./api/... output:crd:artifacts:config=config/crd/bases
+	$(CONTROLLER_GEN) rbac:roleName=manager-role paths=./internal/controller/... output:rbac:artifacts:config=config/rbac
+
+.PHONY: fmt
+fmt: ## Format the code and group its imports
+	$(GOLANGCI_LINT) fmt
+
+.PHONY: lint
+lint: ## Run golangci-lint
+	$(GOLANGCI_LINT) run
+
+.PHONY: verify
+verify: generate vet lint tidy-check clean-tree ## Regenerate, format, vet, lint, check module tidiness; fail if anything changed
+
+.PHONY: vet
+vet:
+	go vet ./...
+
+.PHONY: tidy-check
+tidy-check:
+	@for module in $(MODULES); do \
+		echo "go -C $$module mod tidy -diff"; \
+		go -C $$module mod tidy -diff || { echo "$$module: go.mod or go.sum is not tidy: run 'go -C $$module mod tidy'"; exit 1; }; \
+	done
+
+.PHONY: clean-tree
+clean-tree:
+	@test -z "$$(git status --porcelain)" || { \
+		git --no-pager diff --stat; git status --short; \
+		echo "verify: the tree differs from what is committed: commit what 'make generate' and 'make fmt' wrote"; exit 1; }
+
+##@ Build and test it
+
+.PHONY: build
+build: ## Compile the operator, the simulator and the demo into bin/
+	go build -trimpath -o $(BIN)/ ./cmd/... ./hack/demo
+
+.PHONY: control-plane
+control-plane: ## Compile etcd, kube-apiserver, kube-controller-manager and kubectl into bin/control-plane, once
+	@hack/controlplane/build.sh $(BIN)/control-plane
+
+.PHONY: test
+test: control-plane build ## Run the unit tests, then the suites that start the real programs
+	go test $$(go list ./... | grep -v '^$(MODULE)/test/')
+	go test -v -p 1 -count=1 -timeout $(TEST_TIMEOUT) ./test/...
+
+.PHONY: clean
+clean: ## Remove what was built (the control plane too)
+	rm -rf $(BIN)
+
+.PHONY: help
+help: ## Show this list
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} \
+		/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
