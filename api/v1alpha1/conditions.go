@@ -1,0 +1,123 @@
+package v1alpha1
+
+// Condition types, in the sense of kstatus. Each condition that is absent does not apply.
+const (
+	// ConditionReady is there from the operator's first look at an object.
+	//
+	// True: the array is as the spec says. Reasons: Enabled, Disabled, Connected.
+	//
+	// False: it is not, and the array or the operator said why. Stalled or Reconciling stands beside it with the same
+	// reason.
+	//
+	// Unknown: the array cannot be reached or does not let the operator in; the rest of the status is what was last
+	// known. Reasons: ArrayUnreachable, CredentialsInvalid, PermissionDenied.
+	ConditionReady = "Ready"
+
+	// ConditionReconciling is True while work is under way, or trouble lasts that should pass by itself. It is not
+	// written when a single pass does all the work.
+	ConditionReconciling = "Reconciling"
+
+	// ConditionStalled is True when nothing will get better until a person changes the object, the ONTAPCluster or
+	// the array. The operator looks again when it sees such a change, else every 10 minutes.
+	ConditionStalled = "Stalled"
+)
+
+// Reasons of Ready=True.
+const (
+	// ReasonEnabled: the service is there and enabled.
+	ReasonEnabled = "Enabled"
+	// ReasonDisabled: the service is there and disabled, as spec.enabled asks.
+	ReasonDisabled = "Disabled"
+	// ReasonConnected: the array behind an ONTAPCluster answers, and lets the operator in.
+	ReasonConnected = "Connected"
+)
+
+// Reasons of Stalled: somebody has to do something. The message says what.
+const (
+	// ReasonLicenseMissing: the array has no iSCSI license (ONTAP code 1115127).
+	ReasonLicenseMissing = "LicenseMissing"
+	// ReasonProtocolNotAllowed: the SVM does not allow the iSCSI protocol (2621507).
+	ReasonProtocolNotAllowed = "ProtocolNotAllowed"
+	// ReasonNVMeConfigured: the SVM is configured for NVMe, which excludes iSCSI (5373966).
+	ReasonNVMeConfigured = "NVMeConfigured"
+	// ReasonSVMStopped: the SVM must run for its iSCSI service to be created (5374893).
+	ReasonSVMStopped = "SVMStopped"
+	// ReasonSVMNotFound: there is no such SVM on the array (2621462).
+	ReasonSVMNotFound = "SVMNotFound"
+	// ReasonSVMMismatch: spec.svm.name and spec.svm.uuid are of two different SVMs (2621706).
+	ReasonSVMMismatch = "SVMMismatch"
+	// ReasonInvalidSVM: the array did not take spec.svm for an SVM (2621707).
+	ReasonInvalidSVM = "InvalidSVM"
+	// ReasonUnsupportedPlatform: this array creates and deletes iSCSI services together with their SVM (5376452,
+	// ASA r2).
+	ReasonUnsupportedPlatform = "UnsupportedPlatform"
+	// ReasonRejected: the array declined with a code that has no reason of its own. The message quotes it.
+	ReasonRejected = "Rejected"
+	// ReasonAccessDenied: no access rule of the ONTAPCluster lets the namespace use the SVM, or there is no such SVM.
+	// The two read the same, so that nobody learns of SVMs that are not theirs.
+	ReasonAccessDenied = "AccessDenied"
+	// ReasonArrayChanged: another array answers at the endpoint than the one in the ONTAPCluster's status. Nothing is
+	// written to it.
+	ReasonArrayChanged = "ArrayChanged"
+	// ReasonInvalidConfiguration: the ONTAPCluster's tls or the Secret's certificate cannot be used.
+	ReasonInvalidConfiguration = "InvalidConfiguration"
+)
+
+// Reasons of Reconciling: it should pass by itself.
+const (
+	// ReasonCreatePending: the answer to a create request was lost. The operator waits until it is certain whether
+	// the request took effect, rather than send a second one.
+	ReasonCreatePending = "CreatePending"
+	// ReasonServiceExists: the array refused to create the service because there is one (5374077), but does not show
+	// it.
+	ReasonServiceExists = "ServiceExists"
+	// ReasonServiceEnabled: the array refused to delete the service because it is enabled (5373960): somebody enabled
+	// it again after the operator disabled it.
+	ReasonServiceEnabled = "ServiceEnabled"
+	// ReasonServiceNotFound: the service vanished while it was being changed (5374078).
+	ReasonServiceNotFound = "ServiceNotFound"
+	// ReasonThrottled: the array asks for fewer requests (HTTP 429 or 503, codes 7 and 262160).
+	ReasonThrottled = "Throttled"
+	// ReasonBusy: the array is using the service for something else right now (code 8).
+	ReasonBusy = "Busy"
+	// ReasonArrayError: the array failed on its side (HTTP 5xx).
+	ReasonArrayError = "ArrayError"
+	// ReasonONTAPClusterNotFound: the ONTAPCluster does not exist. After two minutes it is Stalled.
+	ReasonONTAPClusterNotFound = "ONTAPClusterNotFound"
+	// ReasonONTAPClusterNotReady: the operator has not connected to the array yet.
+	ReasonONTAPClusterNotReady = "ONTAPClusterNotReady"
+	// ReasonSecretNotFound: the Secret of the ONTAPCluster does not exist. After two minutes it is Stalled.
+	ReasonSecretNotFound = "SecretNotFound"
+	// ReasonSecretInvalid: the Secret has no usable credentials. After two minutes it is Stalled.
+	ReasonSecretInvalid = "SecretInvalid"
+)
+
+// Reasons of Ready=Unknown.
+const (
+	// ReasonArrayUnreachable: the array does not answer, or what answers is not ONTAP.
+	ReasonArrayUnreachable = "ArrayUnreachable"
+	// ReasonCredentialsInvalid: the array does not accept the login (HTTP 401, code 6691623).
+	ReasonCredentialsInvalid = "CredentialsInvalid"
+	// ReasonPermissionDenied: the account's role does not allow the operation (HTTP 403, code 6).
+	ReasonPermissionDenied = "PermissionDenied"
+)
+
+// Reasons of events that report what was done. Trouble is reported with the reason of the condition.
+const (
+	// EventCreated: the service was created on the array.
+	EventCreated = "Created"
+	// EventAdopted: an existing service was taken on.
+	EventAdopted = "Adopted"
+	// EventUpdated: the service was changed to follow the spec.
+	EventUpdated = "Updated"
+	// EventDriftCorrected: the service was changed back after somebody else changed it.
+	EventDriftCorrected = "DriftCorrected"
+	// EventServiceLost: the service was deleted by somebody else.
+	EventServiceLost = "ServiceLost"
+	// EventServiceDisabled: the service was disabled on the way to deleting it.
+	EventServiceDisabled = "ServiceDisabled"
+	// EventDeleted: the service was deleted with its object.
+	EventDeleted = "Deleted"
+	// EventReleased: the object lets go of its service, which stays on the array.
+	EventReleased = "Released"
+)

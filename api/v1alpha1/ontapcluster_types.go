@@ -1,0 +1,179 @@
+package v1alpha1
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// ONTAPClusterSpec says how to reach an array, and which namespaces may use which of its SVMs.
+type ONTAPClusterSpec struct {
+	// endpoint is the cluster management address: https://HOST or https://HOST:PORT.
+	// +required
+	// +kubebuilder:validation:MaxLength=261
+	// +kubebuilder:validation:XValidation:rule="self.matches('^https://([A-Za-z0-9.-]+|[[][0-9A-Fa-f:.]+[]])(:[0-9]{1,5})?/?$')",message="endpoint is https://HOST or https://HOST:PORT, without path, query or user"
+	Endpoint string `json:"endpoint"`
+
+	// credentialsSecretRef names the Secret with the array account, in the operator's own namespace: username and
+	// password, or tls.crt and tls.key of a client certificate. Both is an error.
+	// +required
+	CredentialsSecretRef SecretReference `json:"credentialsSecretRef"`
+
+	// tls says how the array's certificate is verified. Unset: by the certificate authorities of the operator's
+	// image.
+	// +optional
+	TLS *TLSConfig `json:"tls,omitempty"`
+
+	// pollInterval is how often the array is looked at, and so how long an out-of-band change can last. Unset means
+	// 60s; at least 1s.
+	// +optional
+	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+([.][0-9]+)?(ms|s|m|h))+$') && duration(self) >= duration('1s') && duration(self) <= duration('24h')",message="pollInterval is a duration such as 30s or 2m, from 1s to 24h"
+	PollInterval *metav1.Duration `json:"pollInterval,omitempty"`
+
+	// access lists which namespaces may use which SVMs. Without a rule that allows it, nobody may use an SVM.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=256
+	Access []AccessRule `json:"access,omitempty"`
+}
+
+// SecretReference names a Secret in the operator's own namespace.
+type SecretReference struct {
+	// name of the Secret.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	Name string `json:"name"`
+}
+
+// TLSConfig says how the array's certificate is verified.
+// +kubebuilder:validation:XValidation:rule="!(has(self.insecureSkipVerify) && self.insecureSkipVerify) || !(has(self.ca) || has(self.pinnedSHA256))",message="insecureSkipVerify verifies nothing: remove it, or remove ca and pinnedSHA256"
+type TLSConfig struct {
+	// ca is a bundle of PEM certificates that the array's certificate must be signed by.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=65536
+	CA string `json:"ca,omitempty"`
+
+	// serverName is the name that the certificate must carry when it is not the endpoint's host.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	ServerName string `json:"serverName,omitempty"`
+
+	// pinnedSHA256 is the SHA-256 of the one certificate to accept, in hexadecimal, with or without colons. It is
+	// for certificates without a subject alternative name, as ONTAP generates them.
+	// +optional
+	// +kubebuilder:validation:MaxLength=95
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}$')",message="pinnedSHA256 is 64 hexadecimal digits, with or without colons"
+	PinnedSHA256 string `json:"pinnedSHA256,omitempty"`
+
+	// insecureSkipVerify accepts any certificate: whoever answers at the endpoint gets the credentials. For trying
+	// things out only.
+	// +optional
+	InsecureSkipVerify bool `json:"insecureSkipVerify,omitempty"`
+}
+
+// AccessRule allows some namespaces to use some SVMs.
+type AccessRule struct {
+	// namespaces are those that the rule is for.
+	// +required
+	Namespaces NamespaceSelector `json:"namespaces"`
+
+	// svms are names of SVMs, in which * stands for any characters and ? for one. An ISCSIService that names an SVM
+	// by its UUID is held against the SVM's name too.
+	// +required
+	// +listType=set
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=256
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=128
+	// +kubebuilder:validation:items:XValidation:rule="self.matches('^[A-Za-z0-9_.*?-]+$')",message="an SVM name or glob has letters, digits, '.', '_', '-', '*' and '?' only"
+	SVMs []string `json:"svms"`
+}
+
+// NamespaceSelector selects namespaces by name, by label, or both: a namespace that either selects is meant.
+// +kubebuilder:validation:XValidation:rule="has(self.names) || has(self.selector)",message="namespaces needs names or a selector; an empty selector {} selects every namespace"
+type NamespaceSelector struct {
+	// names of namespaces.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=256
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=63
+	Names []string `json:"names,omitempty"`
+
+	// selector selects namespaces by their labels. An empty one selects every namespace.
+	// +optional
+	Selector *metav1.LabelSelector `json:"selector,omitempty"`
+}
+
+// ONTAPClusterStatus is what the operator knows of the array.
+type ONTAPClusterStatus struct {
+	// observedGeneration is the generation of the spec that Ready or Stalled was last decided for; -1 before the
+	// operator has seen the object.
+	// +optional
+	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
+
+	// conditions: Ready, and when they apply Reconciling and Stalled, in the sense of kstatus.
+	// +optional
+	// +listType=map
+	// +listMapKey=type
+	// +kubebuilder:validation:MaxItems=16
+	Conditions []metav1.Condition `json:"conditions,omitempty"`
+
+	// array is the array that answered at the endpoint first. Another one answering there later is an error
+	// (ArrayChanged), and nothing is written to it.
+	// +optional
+	Array *ArrayStatus `json:"array,omitempty"`
+}
+
+// ArrayStatus identifies an array.
+type ArrayStatus struct {
+	// name of the ONTAP cluster.
+	// +optional
+	Name string `json:"name,omitempty"`
+
+	// uuid of the ONTAP cluster.
+	// +required
+	UUID string `json:"uuid"`
+
+	// version of ONTAP that the array runs, such as 9.16.1.
+	// +optional
+	Version string `json:"version,omitempty"`
+}
+
+// ONTAPCluster is a NetApp ONTAP array: where it is, how to log in, and who may use which of its SVMs. It is written
+// by the platform team only.
+// +kubebuilder:object:root=true
+// +kubebuilder:subresource:status
+// +kubebuilder:resource:path=ontapclusters,scope=Cluster,categories=ontap
+// +kubebuilder:printcolumn:name="Endpoint",type=string,JSONPath=`.spec.endpoint`
+// +kubebuilder:printcolumn:name="Array",type=string,JSONPath=`.status.array.name`,description="Name of the ONTAP cluster"
+// +kubebuilder:printcolumn:name="Version",type=string,JSONPath=`.status.array.version`,description="ONTAP version"
+// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
+// +kubebuilder:printcolumn:name="Status",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].message`
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+// +kubebuilder:printcolumn:name="UUID",type=string,priority=1,JSONPath=`.status.array.uuid`,description="UUID of the ONTAP cluster"
+type ONTAPCluster struct {
+	metav1.TypeMeta `json:",inline"`
+	// +optional
+	metav1.ObjectMeta `json:"metadata,omitempty"`
+
+	// spec says how to reach the array and who may use it.
+	// +required
+	Spec ONTAPClusterSpec `json:"spec"`
+
+	// status is what the operator knows of the array.
+	// +optional
+	// +kubebuilder:default:={"observedGeneration":-1}
+	Status ONTAPClusterStatus `json:"status,omitempty"`
+}
+
+// ONTAPClusterList is a list of ONTAPClusters.
+// +kubebuilder:object:root=true
+type ONTAPClusterList struct {
+	metav1.TypeMeta `json:",inline"`
+	metav1.ListMeta `json:"metadata,omitempty"`
+	Items           []ONTAPCluster `json:"items"`
+}
