@@ -1,0 +1,363 @@
+// Package plan decides. From what an object wants, what is remembered of it, and what was observed on the array, Next
+// returns the one step to take now. It is pure: it knows neither Kubernetes nor HTTP, asks nobody and changes nothing,
+// so that every combination can be tried in a test.
+//
+// The caller takes the step, brings memory and observation up to date with what came of it, and asks again, until the
+// step is one that ends the pass.
+package plan
+
+import "time"
+
+// SecondLook is how far apart two proofs of absence must be before an unanswered create request counts as one that
+// had no effect: a request that was on its way may still be applied after the first.
+const SecondLook = time.Minute
+
+// Policy says what becomes of the service when its object is deleted.
+type Policy int
+
+const (
+	// Auto deletes what the object created, and keeps what it adopted.
+	Auto Policy = iota
+	// Delete deletes the service in any case.
+	Delete
+	// Retain keeps the service in any case.
+	Retain
+)
+
+// Origin says who made the service that the object is bound to.
+type Origin int
+
+const (
+	// None: the object is bound to no service.
+	None Origin = iota
+	// Created by the operator's own request.
+	Created
+	// Adopted: it was there before, or somebody else has recreated it since.
+	Adopted
+)
+
+// Presence is what was learned about the service.
+type Presence int
+
+const (
+	// Unknown: nobody has looked yet, or a write has made the last look obsolete.
+	Unknown Presence = iota
+	// Missing from a collection. That is a hint: enough to try a create request, whose answer decides, and never
+	// enough to release or forget a service.
+	Missing
+	// Unproven: a live look could not tell, because the SVM itself was not found by its name.
+	Unproven
+	// Absent: the array said about this very SVM that it has no service.
+	Absent
+	// Present: the service was seen.
+	Present
+)
+
+// Refusal is what the array answered when it declined a write of this pass.
+type Refusal int
+
+const (
+	// NotRefused: no write of this pass was declined.
+	NotRefused Refusal = iota
+	// RefusedExists: create found a service (5374077).
+	RefusedExists
+	// RefusedEnabled: delete found the service enabled (5373960).
+	RefusedEnabled
+	// RefusedNoService: update or delete found no service (5374078). It proves absence too.
+	RefusedNoService
+	// RefusedUnsupported: the platform can neither create nor delete services (5376452, ASA r2).
+	RefusedUnsupported
+	// RefusedOtherwise: any other definite no.
+	RefusedOtherwise
+)
+
+// Wanted is what the object asks for.
+type Wanted struct {
+	// Enabled is the administrative state.
+	Enabled bool
+	// Alias is the target alias; nil leaves it alone, empty clears it.
+	Alias *string
+	// Policy is the deletion policy.
+	Policy Policy
+	// Deleting: the object is being deleted.
+	Deleting bool
+	// Denied: the object's namespace may not use the SVM.
+	Denied bool
+}
+
+// Remembered is what is kept of the object's past, in its metadata and status or in this process.
+type Remembered struct {
+	// Finalizer is on the object.
+	Finalizer bool
+	// Creating: the annotation carries the object's own UID.
+	Creating bool
+	// Unanswered: a create request may have been sent whose answer nobody has seen.
+	Unanswered bool
+	// Origin of the bound service.
+	Origin Origin
+	// CreatedTarget is the target name that the create request was answered with.
+	CreatedTarget string
+}
+
+// Observed is what was learned in this pass.
+type Observed struct {
+	Presence Presence
+	// Enabled, Alias and Target are the service's, if Present.
+	Enabled bool
+	Alias   string
+	Target  string
+	// SVMGone: with Absent, the SVM does not exist either.
+	SVMGone bool
+	// AbsentFor is how long ago absence was proved first, with nothing seen since.
+	AbsentFor time.Duration
+	// Refused is the last refusal in this pass.
+	Refused Refusal
+	// Again: a refusal that calls for another look has already been answered with one in this pass.
+	Again bool
+}
+
+// Do is what a Step does.
+type Do int
+
+const (
+	// Rest ends the pass: all is as wanted.
+	Rest Do = iota
+	// Look at the service itself, live.
+	Look
+	// Mark sets the finalizer and the creating annotation to what the step says, in one metadata patch.
+	Mark
+	// Own records the step's Origin.
+	Own
+	// Forget the origin: absence was proved, and whatever comes next is another service.
+	Forget
+	// Create the service.
+	Create
+	// Update sends the step's Enabled and Alias in one request.
+	Update
+	// Disable the service on the way to deleting it.
+	Disable
+	// Remove the disabled service.
+	Remove
+	// Release takes the finalizer off and ends the pass; nothing is sent afterwards.
+	Release
+	// Stop ends the pass: the refusal or denial at hand is reported.
+	Stop
+	// Wait ends the pass: a create request is still unanswered.
+	Wait
+)
+
+// Why says why a step releases or waits, where the step alone does not tell.
+type Why int
+
+const (
+	// Plain needs no explanation.
+	Plain Why = iota
+	// Done: the service is deleted, or proved absent.
+	Done
+	// NeverCreated: there never was a service of this object.
+	NeverCreated
+	// Kept: policy and origin say that the service stays.
+	Kept
+	// TargetChanged: the target is not the one that was created, so somebody else's.
+	TargetChanged
+	// AccessDenied: the namespace may not use the SVM any more.
+	AccessDenied
+	// Unsupported: this platform cannot delete services; it is disabled.
+	Unsupported
+	// Unconfirmed: Retain lets go of a service that an unanswered create request may have made.
+	Unconfirmed
+	// SVMUnknown: the SVM is not to be found.
+	SVMUnknown
+)
+
+// Step is the one next thing to do.
+type Step struct {
+	Do Do
+	// Finalizer and Creating are the marks to have, for Mark.
+	Finalizer, Creating bool
+	// Origin to record, for Own.
+	Origin Origin
+	// Enabled and Alias to send, for Update; nil is not sent.
+	Enabled *bool
+	Alias   *string
+	// Why the object is released, or waits.
+	Why Why
+}
+
+// Next returns the next step for an object.
+func Next(w Wanted, m Remembered, o Observed) Step {
+	if w.Deleting {
+		return nextDeleting(w, m, o)
+	}
+	if step, refused := nextRefused(m, o); refused {
+		return step
+	}
+	if w.Denied {
+		return Step{Do: Stop, Why: AccessDenied}
+	}
+	switch o.Presence {
+	case Present:
+		return nextPresent(w, m, o)
+	case Absent:
+		return nextAbsent(m, o)
+	case Missing:
+		// Forgetting a service, or sending a second create request, takes proof.
+		if m.Origin != None || m.Unanswered {
+			return Step{Do: Look}
+		}
+		return nextCreate(m)
+	case Unproven:
+		return Step{Do: Stop, Why: SVMUnknown}
+	default:
+		return Step{Do: Look}
+	}
+}
+
+// nextRefused handles a write that the array declined in this pass. A definite no with no earlier create request
+// unanswered means that nothing on the array is this object's, so a service that appears later is somebody else's.
+func nextRefused(m Remembered, o Observed) (Step, bool) {
+	switch o.Refused {
+	case NotRefused:
+		return Step{}, false
+	case RefusedNoService:
+		// The observation says Absent already; going on from there once is right, twice would be a loop.
+		return Step{Do: Stop}, o.Again
+	case RefusedExists:
+		if m.Origin == None && !outstanding(m, o) && marked(m) {
+			return Step{Do: Mark}, true
+		}
+		if !o.Again {
+			return Step{Do: Look}, true
+		}
+		return Step{Do: Stop}, o.Presence != Present
+	default:
+		if m.Origin == None && !outstanding(m, o) && marked(m) {
+			return Step{Do: Mark}, true
+		}
+		return Step{Do: Stop}, true
+	}
+}
+
+func nextPresent(w Wanted, m Remembered, o Observed) Step {
+	switch {
+	case m.Origin == None && m.Unanswered:
+		return Step{Do: Own, Origin: Created}
+	case m.Origin == None, m.Origin == Created && m.CreatedTarget != o.Target:
+		return Step{Do: Own, Origin: Adopted}
+	}
+	finalizer := deletes(w, m)
+	// The annotation of a service that is not, or not any more, to be deleted as our own creation must not be
+	// there to claim it once more.
+	creating := m.Creating && finalizer && m.Origin == Created
+	if m.Finalizer != finalizer || m.Creating != creating {
+		return Step{Do: Mark, Finalizer: finalizer, Creating: creating}
+	}
+	step := Step{Do: Update}
+	if o.Enabled != w.Enabled {
+		step.Enabled = &w.Enabled
+	}
+	if w.Alias != nil && o.Alias != *w.Alias {
+		step.Alias = w.Alias
+	}
+	if step.Enabled == nil && step.Alias == nil {
+		return Step{Do: Rest}
+	}
+	return step
+}
+
+// nextAbsent ends what was, then begins as if nothing had ever been.
+func nextAbsent(m Remembered, o Observed) Step {
+	if m.Origin != None {
+		if marked(m) {
+			return Step{Do: Mark}
+		}
+		return Step{Do: Forget}
+	}
+	if outstanding(m, o) {
+		return Step{Do: Wait}
+	}
+	if o.SVMGone {
+		if marked(m) {
+			return Step{Do: Mark}
+		}
+		return Step{Do: Stop, Why: SVMUnknown}
+	}
+	return nextCreate(m)
+}
+
+// nextCreate puts both marks on before the request: they are what is left if the operator dies before the answer.
+func nextCreate(m Remembered) Step {
+	if !m.Finalizer || !m.Creating {
+		return Step{Do: Mark, Finalizer: true, Creating: true}
+	}
+	return Step{Do: Create}
+}
+
+func nextDeleting(w Wanted, m Remembered, o Observed) Step {
+	switch {
+	case !m.Finalizer:
+		return Step{Do: Rest}
+	case w.Denied:
+		return Step{Do: Release, Why: AccessDenied}
+	case m.Origin == None && !m.Unanswered:
+		return Step{Do: Release, Why: NeverCreated}
+	case m.Origin == None && w.Policy == Retain:
+		return Step{Do: Release, Why: Unconfirmed}
+	}
+	switch o.Refused {
+	case RefusedUnsupported:
+		return Step{Do: Release, Why: Unsupported}
+	case RefusedOtherwise:
+		return Step{Do: Stop}
+	case RefusedEnabled:
+		if o.Again && o.Presence == Present && o.Enabled {
+			return Step{Do: Stop}
+		}
+	}
+	switch o.Presence {
+	case Present:
+		return nextRemoval(w, m, o)
+	case Absent:
+		if m.Origin == None && outstanding(m, o) {
+			return Step{Do: Wait}
+		}
+		return Step{Do: Release, Why: Done}
+	case Unproven:
+		return Step{Do: Stop, Why: SVMUnknown}
+	default:
+		return Step{Do: Look}
+	}
+}
+
+// nextRemoval takes a service that was just seen out of the world, or leaves it there as policy and origin say.
+func nextRemoval(w Wanted, m Remembered, o Observed) Step {
+	if m.Origin == None {
+		return Step{Do: Own, Origin: Created}
+	}
+	if w.Policy == Auto && m.Origin == Created && m.CreatedTarget != o.Target {
+		return Step{Do: Release, Why: TargetChanged}
+	}
+	switch {
+	case !deletes(w, m) && o.Enabled != w.Enabled:
+		// A deletion that was called off may have disabled it already.
+		return Step{Do: Update, Enabled: &w.Enabled}
+	case !deletes(w, m):
+		return Step{Do: Release, Why: Kept}
+	case o.Enabled:
+		return Step{Do: Disable}
+	default:
+		return Step{Do: Remove}
+	}
+}
+
+// deletes reports whether the service goes with the object.
+func deletes(w Wanted, m Remembered) bool {
+	return w.Policy == Delete || w.Policy == Auto && m.Origin == Created
+}
+
+// outstanding reports whether an unanswered create request may still take effect.
+func outstanding(m Remembered, o Observed) bool {
+	return m.Unanswered && o.AbsentFor < SecondLook
+}
+
+func marked(m Remembered) bool { return m.Finalizer || m.Creating }
