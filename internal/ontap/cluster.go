@@ -1,0 +1,52 @@
+package ontap
+
+import (
+	"cmp"
+	"context"
+	"errors"
+)
+
+// Cluster says who the array is. An account that is confined to an SVM may be answered in part: what is missing is empty.
+type Cluster struct {
+	Name, UUID string
+	Version    Version
+}
+
+// Version is the version of ONTAP: 9.14.1 has generation 9, major 14, minor 1.
+type Version struct {
+	// Full is the array's own wording, for people.
+	Full                     string
+	Generation, Major, Minor int
+}
+
+// AtLeast reports whether the version is generation.major or later. A version that is not known is not.
+func (v Version) AtLeast(generation, major int) bool {
+	return cmp.Or(cmp.Compare(v.Generation, generation), cmp.Compare(v.Major, major)) >= 0
+}
+
+// Cluster returns the array's name, UUID and version: GET /cluster.
+func (c *Client) Cluster(ctx context.Context) (Cluster, error) {
+	var query parameters
+	query.add("fields", "name,uuid,version")
+	return fetch(ctx, c, "read cluster", path("cluster")+query.String(), clusterRecord.cluster)
+}
+
+type clusterRecord struct {
+	Name    string `json:"name"`
+	UUID    string `json:"uuid"`
+	Version struct {
+		Full       string `json:"full"`
+		Generation int    `json:"generation"`
+		Major      int    `json:"major"`
+		Minor      int    `json:"minor"`
+	} `json:"version"`
+}
+
+// cluster takes parts, but not nothing at all: {} is no answer to who are you.
+func (r clusterRecord) cluster() (Cluster, error) {
+	cluster := Cluster{Name: r.Name, UUID: r.UUID, Version: Version(r.Version)}
+	if cluster == (Cluster{}) {
+		return Cluster{}, errors.New("it has no name, no uuid and no version")
+	}
+	return cluster, nil
+}

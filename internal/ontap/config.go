@@ -1,0 +1,79 @@
+package ontap
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// DefaultTimeout is the deadline of a request when [Config] sets none.
+const DefaultTimeout = 30 * time.Second
+
+// Config says which array to talk to, as whom, and how to recognise it.
+type Config struct {
+	// Endpoint is https://host or https://host:port, and nothing else: no path, no user.
+	Endpoint string
+	// Credentials is either a user name with its password or a client certificate with its key.
+	Credentials Credentials
+	// TLS says which certificate the array must show. The zero value trusts the system's authorities.
+	TLS TLS
+	// App is NAME/VERSION. It is sent as User-Agent and as X-Dot-Client-App, by which the array's own statistics name the client.
+	App string
+	// Timeout is the deadline of each request, each page of a list included; 0 means [DefaultTimeout].
+	Timeout time.Duration
+}
+
+// TLS says which certificate the array must show.
+type TLS struct {
+	// CA holds the PEM certificates to trust instead of the system's.
+	CA []byte
+	// ServerName is the name to ask for and to verify when it is not the endpoint's host.
+	ServerName string
+	// PinnedSHA256 is the SHA-256 of the array's own certificate in hexadecimal, colons and case ignored. Exactly that certificate is
+	// accepted, whoever signed it, whatever names it carries, and whenever it expires: a pin takes the place of all other verification. It
+	// is the answer to the certificates that ONTAP makes for itself, which often carry no SAN.
+	PinnedSHA256 string
+	// InsecureSkipVerify accepts any certificate from anyone, who then reads the credentials.
+	InsecureSkipVerify bool
+}
+
+// app is deliberately narrower than the HTTP grammar: the array splits the header at the slash.
+var app = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._+-]*$`)
+
+func (cfg Config) validate() error {
+	if err := validateEndpoint(cfg.Endpoint); err != nil {
+		return fmt.Errorf("endpoint: %w", err)
+	}
+	if err := cfg.Credentials.validate(); err != nil {
+		return fmt.Errorf("credentials: %w", err)
+	}
+	if !app.MatchString(cfg.App) {
+		return fmt.Errorf("app: %q is not NAME/VERSION", cfg.App)
+	}
+	if cfg.Timeout < 0 {
+		return fmt.Errorf("timeout: %s is negative", cfg.Timeout)
+	}
+	return nil
+}
+
+// validateEndpoint never repeats what it was given: people put passwords into URLs.
+func validateEndpoint(endpoint string) error {
+	host, ok := strings.CutPrefix(endpoint, "https://")
+	if !ok {
+		return errors.New("must begin with https://")
+	}
+	u, err := url.Parse(endpoint)
+	if err != nil || u.Host != host || u.Hostname() == "" || strings.HasSuffix(host, ":") {
+		return errors.New("must be https://host or https://host:port and nothing else")
+	}
+	if port := u.Port(); port != "" {
+		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+			return errors.New("the port must be between 1 and 65535")
+		}
+	}
+	return nil
+}

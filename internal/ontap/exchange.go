@@ -1,0 +1,160 @@
+package ontap
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+// maxBody is some ten times what the largest page that can be asked for takes.
+const maxBody = 32 << 20
+
+// request is one request to the array.
+type request struct {
+	operation string
+	method    string
+	target    string // escaped path and query, from the slash on
+	body      any    // sent as JSON unless nil
+}
+
+func (r request) writes() bool { return r.method != http.MethodGet }
+
+// answer is what came back with a status of success.
+type answer struct {
+	status int
+	body   []byte
+}
+
+// send makes one exchange of request and answer. Its errors are *Error and *TransportError.
+func (c *Client) send(ctx context.Context, r request) (answer, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, c.timeout, timeoutError(c.timeout))
+	defer cancel()
+	var sent departure
+	req, err := c.compose(sent.watch(ctx), r)
+	if err != nil {
+		return answer{}, invalid(r.operation, "%v", err)
+	}
+	resp, err := c.transport.RoundTrip(req)
+	if err != nil {
+		phase := "no answer from"
+		if !sent.connected() {
+			phase = "could not connect to"
+		}
+		return answer{}, &TransportError{
+			Operation:    r.operation,
+			MaybeApplied: r.writes() && sent.left(),
+			Err:          c.explain(ctx, phase+" "+c.host, err),
+		}
+	}
+	defer func() { _ = resp.Body.Close() }()
+	return c.judge(ctx, r, resp)
+}
+
+func (c *Client) compose(ctx context.Context, r request) (*http.Request, error) {
+	var body io.Reader
+	if r.body != nil {
+		encoded, err := json.Marshal(r.body)
+		if err != nil {
+			return nil, err
+		}
+		body = bytes.NewReader(encoded)
+	}
+	req, err := http.NewRequestWithContext(ctx, r.method, c.endpoint+r.target, body)
+	if err != nil {
+		return nil, errors.New("the address can't be formed")
+	}
+	// With GetBody the transport may write a body again on another connection. A write is handed over once; whoever asked decides
+	// about a second time.
+	req.GetBody = nil
+	req.Header.Set("Accept", "application/json")
+	req.Header.Set("User-Agent", c.app)
+	req.Header.Set("X-Dot-Client-App", c.app)
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	c.authorize(req)
+	return req, nil
+}
+
+// judge sorts a response into success, refusal, and what is neither.
+func (c *Client) judge(ctx context.Context, r request, resp *http.Response) (answer, error) {
+	wait := retryAfter(resp.Header, time.Now())
+	misunderstood := func(err error) (answer, error) {
+		return answer{}, &TransportError{Operation: r.operation, MaybeApplied: r.writes(), RetryAfter: wait, Err: err}
+	}
+	if resp.StatusCode/100 == 3 {
+		return misunderstood(c.redirected(resp))
+	}
+	body, readErr := readCapped(resp.Body)
+	if refusal, ok := parseError(body); ok && readErr == nil {
+		refusal.Operation, refusal.Status, refusal.RetryAfter = r.operation, resp.StatusCode, wait
+		refusal.clean(c.redact)
+		return answer{}, refusal
+	}
+	switch status := resp.StatusCode; {
+	case status == http.StatusUnauthorized || status == http.StatusForbidden:
+		// Nobody acts for a client that it has just turned away: that is a refusal even from something that isn't ONTAP, and one that
+		// must be known as such, because trying again locks the account.
+		return answer{}, &Error{Operation: r.operation, Status: status, Message: http.StatusText(status), RetryAfter: wait}
+	case readErr != nil:
+		return misunderstood(c.explain(ctx, fmt.Sprintf("the body of HTTP %d from %s", status, c.host), readErr))
+	case status == http.StatusOK || r.writes() && (status == http.StatusCreated || status == http.StatusAccepted):
+		return answer{status, body}, nil
+	}
+	return misunderstood(fmt.Errorf("%s answered HTTP %d without an ONTAP error", c.host, resp.StatusCode))
+}
+
+// misread is the error for an answer of success that doesn't say what it should.
+func (c *Client) misread(r request, err error) error {
+	return &TransportError{
+		Operation:    r.operation,
+		MaybeApplied: r.writes(),
+		Err:          fmt.Errorf("the answer of %s can't be understood: %w", c.host, err),
+	}
+}
+
+// redirected names the host that the credentials were not sent to, and nothing else of the address.
+func (c *Client) redirected(resp *http.Response) error {
+	elsewhere := "an address that can't be read"
+	if location, err := url.Parse(resp.Header.Get("Location")); err == nil {
+		elsewhere = location.Host
+		if elsewhere == "" {
+			elsewhere = c.host
+		}
+	}
+	return fmt.Errorf("%s answered HTTP %d, a redirect to %s, which is not followed", c.host, resp.StatusCode, c.redact(elsewhere))
+}
+
+func readCapped(body io.Reader) ([]byte, error) {
+	read, err := io.ReadAll(io.LimitReader(body, maxBody+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(read) > maxBody {
+		return nil, fmt.Errorf("it is larger than %d MiB", maxBody>>20)
+	}
+	return read, nil
+}
+
+// decode reads a JSON object into v. An empty body, a list, null, HTML and an object that breaks off are all errors.
+func decode(body []byte, v any) error {
+	switch trimmed := bytes.TrimLeft(body, " \t\r\n"); {
+	case len(trimmed) == 0:
+		return errors.New("it is empty")
+	case trimmed[0] != '{':
+		return errors.New("it is not a JSON object")
+	}
+	if err := json.Unmarshal(body, v); err != nil {
+		if syntax, ok := errors.AsType[*json.SyntaxError](err); ok && syntax.Offset >= int64(len(body)) {
+			return errors.New("it breaks off")
+		}
+		return err
+	}
+	return nil
+}

@@ -1,0 +1,101 @@
+package ontap
+
+import (
+	"context"
+	"crypto/tls"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	// One array is one host: the pool needs to hold no more than the calls that are in flight at a time.
+	maxIdleConnections = 16
+	// idleTimeout is short of the minute after which most of what stands between a cluster and its arrays forgets a connection.
+	idleTimeout       = 50 * time.Second
+	maxHeaderBytes    = 256 << 10
+	keepAliveInterval = 15 * time.Second
+)
+
+// newTransport is used without an http.Client above it: nothing follows redirects, keeps cookies or wraps errors in the URL.
+// HTTP/2 stays off because its client resends requests on a server's word (GOAWAY, REFUSED_STREAM).
+func newTransport(cfg *tls.Config, timeout time.Duration) *http.Transport {
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true)
+	dialer := tls.Dialer{NetDialer: &net.Dialer{KeepAlive: keepAliveInterval}, Config: cfg}
+	return &http.Transport{
+		Protocols:              protocols,
+		MaxIdleConns:           maxIdleConnections,
+		MaxIdleConnsPerHost:    maxIdleConnections,
+		IdleConnTimeout:        idleTimeout,
+		MaxResponseHeaderBytes: maxHeaderBytes,
+		DialTLSContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+			// The transport lets a dial outlive the request that wanted it, in the hope that another can use it.
+			ctx, cancel := context.WithTimeout(ctx, timeout)
+			defer cancel()
+			conn, err := dialer.DialContext(ctx, network, address)
+			if err != nil {
+				return nil, err
+			}
+			return &meteredConn{Conn: conn}, nil
+		},
+	}
+}
+
+// meteredConn counts the writes handed to the connection, before they are made. httptrace can't tell whether a request left:
+// WroteHeaders is called while the headers still sit in a buffer, and a buffer that overflows is sent before.
+type meteredConn struct {
+	net.Conn
+	writes atomic.Int64
+}
+
+func (c *meteredConn) Write(p []byte) (int, error) {
+	c.writes.Add(1)
+	return c.Conn.Write(p)
+}
+
+// departure watches one request and knows whether any byte of it may have left. A request can be given several connections, when
+// the first turns out dead before anything was written.
+type departure struct {
+	mu    sync.Mutex
+	conns []meteredUse
+}
+
+type meteredUse struct {
+	conn   *meteredConn
+	before int64
+}
+
+func (d *departure) watch(ctx context.Context) context.Context {
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GotConn: func(info httptrace.GotConnInfo) {
+			conn := info.Conn.(*meteredConn)
+			d.mu.Lock()
+			defer d.mu.Unlock()
+			d.conns = append(d.conns, meteredUse{conn, conn.writes.Load()})
+		},
+	})
+}
+
+// connected reports whether a connection, the handshake included, was had.
+func (d *departure) connected() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(d.conns) > 0
+}
+
+// left is only asked when the request has ended. On failure the connection is closed by then, so that a count that has not moved
+// will not.
+func (d *departure) left() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, use := range d.conns {
+		if use.conn.writes.Load() > use.before {
+			return true
+		}
+	}
+	return false
+}
