@@ -1,0 +1,103 @@
+package testbed
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+)
+
+// SVM is a storage virtual machine as its administrator sees it.
+type SVM struct {
+	Name    string `json:"name"`
+	UUID    string `json:"uuid,omitempty"`
+	State   string `json:"state,omitempty"`
+	ISCSI   ISCSI  `json:"iscsi"`
+	NVMe    NVMe   `json:"nvme"`
+	// Service is nil if the SVM has none.
+	Service *SVMService `json:"service,omitempty"`
+	// Sessions are the initiators that are logged in.
+	Sessions []Session `json:"sessions,omitempty"`
+}
+
+// ISCSI says whether an SVM may serve iSCSI.
+type ISCSI struct {
+	Allowed bool `json:"allowed"`
+}
+
+// NVMe says whether an SVM has NVMe configured.
+type NVMe struct {
+	Configured bool `json:"configured"`
+}
+
+// SVMService is the iSCSI service of an SVM. What is nil is left as it is, or up to the array.
+type SVMService struct {
+	Enabled *bool   `json:"enabled,omitempty"`
+	Alias   *string `json:"alias,omitempty"`
+	Target  *string `json:"target,omitempty"`
+}
+
+// Session is an initiator that is logged in.
+type Session struct {
+	Initiator string `json:"initiator"`
+}
+
+// The methods below do what the array's administrators and hosts do behind the operator's back.
+
+// SVM returns an SVM; Service is nil if it has none.
+func (c *Control) SVM(ctx context.Context, name string) (SVM, error) {
+	var svm SVM
+	err := c.call(ctx, http.MethodGet, svmPath(name), nil, &svm)
+	return svm, err
+}
+
+// CreateSVM adds an SVM.
+func (c *Control) CreateSVM(ctx context.Context, svm any) error {
+	return c.call(ctx, http.MethodPost, "/svms", svm, nil)
+}
+
+// ChangeSVM changes what changes names, such as {"state": "stopped"} or {"name": "new"}.
+func (c *Control) ChangeSVM(ctx context.Context, name string, changes map[string]any) error {
+	return c.call(ctx, http.MethodPatch, svmPath(name), changes, nil)
+}
+
+// DeleteSVM removes an SVM with all it has.
+func (c *Control) DeleteSVM(ctx context.Context, name string) error {
+	return c.call(ctx, http.MethodDelete, svmPath(name), nil, nil)
+}
+
+// PutService creates the iSCSI service of an SVM, or replaces it by another one.
+func (c *Control) PutService(ctx context.Context, svm string, service SVMService) error {
+	return c.call(ctx, http.MethodPut, svmPath(svm)+"/service", service, nil)
+}
+
+// ChangeService changes the iSCSI service of an SVM.
+func (c *Control) ChangeService(ctx context.Context, svm string, changes SVMService) error {
+	return c.call(ctx, http.MethodPatch, svmPath(svm)+"/service", changes, nil)
+}
+
+// DeleteService deletes the iSCSI service of an SVM.
+func (c *Control) DeleteService(ctx context.Context, svm string) error {
+	return c.call(ctx, http.MethodDelete, svmPath(svm)+"/service", nil, nil)
+}
+
+// Login logs an initiator in.
+func (c *Control) Login(ctx context.Context, svm, initiator string) error {
+	return c.call(ctx, http.MethodPost, svmPath(svm)+"/sessions", Session{Initiator: initiator}, nil)
+}
+
+// Logout logs all initiators out.
+func (c *Control) Logout(ctx context.Context, svm string) error {
+	return c.call(ctx, http.MethodDelete, svmPath(svm)+"/sessions", nil, nil)
+}
+
+// ChangeAccount changes a login of the array, such as {"password": "new"}.
+func (c *Control) ChangeAccount(ctx context.Context, name string, changes map[string]any) error {
+	return c.call(ctx, http.MethodPatch, "/accounts/"+url.PathEscape(name), changes, nil)
+}
+
+// ChangeCluster changes the array itself.
+func (c *Control) ChangeCluster(ctx context.Context, changes map[string]any) error {
+	return c.call(ctx, http.MethodPatch, "/cluster", changes, nil)
+}
+
+func svmPath(name string) string { return "/svms/" + url.PathEscape(name) }

@@ -1,0 +1,164 @@
+package testbed
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Control is the control API of the stand-in array: what a person at the array's console, a failing network or an
+// observer of its traffic would do. No method of it shows in the journal.
+type Control struct {
+	// URL is where the control API listens.
+	URL string
+}
+
+// Request is one request to the array as the journal has it, with its answer.
+type Request struct {
+	Seq      int             `json:"seq"`
+	Received time.Time       `json:"received"`
+	Answered time.Time       `json:"answered"` // zero while the answer is held
+	Method   string          `json:"method"`
+	Path     string          `json:"path"`
+	Query    string          `json:"query"`
+	Body     json.RawMessage `json:"body"`
+	Status   int             `json:"status"`
+	Account  string          `json:"account"`
+}
+
+// String is the request on one line: method, path, and body if there is one.
+func (r Request) String() string {
+	return strings.TrimSpace(fmt.Sprintf("%s %s %s", r.Method, r.Path, r.Body))
+}
+
+// Journal returns the requests after a sequence number, oldest first; after 0 are all.
+func (c *Control) Journal(ctx context.Context, after int) ([]Request, error) {
+	var requests []Request
+	err := c.call(ctx, http.MethodGet, "/journal?after="+strconv.Itoa(after), nil, &requests)
+	return requests, err
+}
+
+// ClearJournal forgets the requests so far.
+func (c *Control) ClearJournal(ctx context.Context) error {
+	return c.call(ctx, http.MethodDelete, "/journal", nil, nil)
+}
+
+// Stage is where a barrier holds a request: before or after its change is applied.
+type Stage string
+
+// The stages of a request.
+const (
+	Before Stage = "before"
+	After  Stage = "after"
+)
+
+// Match says which requests a barrier or a fault is for. What is empty matches everything.
+type Match struct {
+	Method string `json:"method,omitempty"`
+	Path   string `json:"path,omitempty"` // a prefix
+	SVM    string `json:"svm,omitempty"`
+	Count  int    `json:"count,omitempty"` // how many requests it is for
+}
+
+// Barrier holds requests until it is released.
+type Barrier struct {
+	control *Control
+	id      string
+}
+
+// Hold puts up a barrier for requests that match.
+func (c *Control) Hold(ctx context.Context, match Match, stage Stage) (*Barrier, error) {
+	body := struct {
+		Match
+		Stage Stage `json:"stage"`
+	}{match, stage}
+	id, err := c.create(ctx, "/barriers", body)
+	return &Barrier{c, id}, err
+}
+
+// Wait returns once the barrier holds a request.
+func (b *Barrier) Wait(ctx context.Context, timeout time.Duration) error {
+	return b.control.call(ctx, http.MethodGet, "/barriers/"+b.id+"?wait="+timeout.String(), nil, nil)
+}
+
+// Release lets go what the barrier holds, and takes it down.
+func (b *Barrier) Release(ctx context.Context) error {
+	return b.control.call(ctx, http.MethodDelete, "/barriers/"+b.id, nil, nil)
+}
+
+// Fault makes the array answer wrongly, late or not at all.
+type Fault struct {
+	Match
+
+	Delay      string `json:"delay,omitempty"`      // a duration: answer later
+	Status     int    `json:"status,omitempty"`     // answer with this HTTP status
+	Code       string `json:"code,omitempty"`       // and this ONTAP error code
+	Message    string `json:"message,omitempty"`    // and message
+	RetryAfter string `json:"retryAfter,omitempty"` // and Retry-After header
+	Reset      Stage  `json:"reset,omitempty"`      // drop the connection before or after the change is applied
+	ApplyAfter string `json:"applyAfter,omitempty"` // a duration: apply the change only then
+	Body       string `json:"body,omitempty"`       // "html", "empty" or "truncated"
+	Redirect   string `json:"redirect,omitempty"`   // answer with a redirect to this URL
+}
+
+// InjectFault makes requests that match fail, and returns the fault's id.
+func (c *Control) InjectFault(ctx context.Context, fault Fault) (string, error) {
+	return c.create(ctx, "/faults", fault)
+}
+
+// RemoveFault ends one fault.
+func (c *Control) RemoveFault(ctx context.Context, id string) error {
+	return c.call(ctx, http.MethodDelete, "/faults/"+url.PathEscape(id), nil, nil)
+}
+
+// ClearFaults ends all faults.
+func (c *Control) ClearFaults(ctx context.Context) error {
+	return c.call(ctx, http.MethodDelete, "/faults", nil, nil)
+}
+
+func (c *Control) create(ctx context.Context, path string, body any) (string, error) {
+	var created struct {
+		ID string `json:"id"`
+	}
+	err := c.call(ctx, http.MethodPost, path, body, &created)
+	return created.ID, err
+}
+
+// call sends body as JSON and reads the answer into result; either may be nil.
+func (c *Control) call(ctx context.Context, method, path string, body, result any) error {
+	var payload io.Reader
+	if body != nil {
+		encoded, err := json.Marshal(body)
+		if err != nil {
+			return err
+		}
+		payload = bytes.NewReader(encoded)
+	}
+	request, err := http.NewRequestWithContext(ctx, method, c.URL+path, payload)
+	if err != nil {
+		return err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = response.Body.Close() }()
+	answer, err := io.ReadAll(response.Body)
+	if err != nil {
+		return fmt.Errorf("simulator: %s %s: %w", method, path, err)
+	}
+	if response.StatusCode >= http.StatusMultipleChoices {
+		return fmt.Errorf("simulator: %s %s: %s: %s", method, path, response.Status, bytes.TrimSpace(answer))
+	}
+	if result == nil {
+		return nil
+	}
+	return json.Unmarshal(answer, result)
+}
