@@ -8,11 +8,11 @@ import (
 
 // SVM is a storage virtual machine as its administrator sees it.
 type SVM struct {
-	Name    string `json:"name"`
-	UUID    string `json:"uuid,omitempty"`
-	State   string `json:"state,omitempty"`
-	ISCSI   ISCSI  `json:"iscsi"`
-	NVMe    NVMe   `json:"nvme"`
+	Name  string `json:"name"`
+	UUID  string `json:"uuid,omitempty"`
+	State string `json:"state,omitempty"`
+	ISCSI ISCSI  `json:"iscsi"`
+	NVMe  NVMe   `json:"nvme"`
 	// Service is nil if the SVM has none.
 	Service *SVMService `json:"service,omitempty"`
 	// Sessions are the initiators that are logged in.

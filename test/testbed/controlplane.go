@@ -95,7 +95,9 @@ func (c *ControlPlane) writeFiles(context.Context) error {
 	)
 }
 
-func (c *ControlPlane) pki(name string) string { return filepath.Join(c.bed.Dir, "control-plane", name) }
+func (c *ControlPlane) pki(name string) string {
+	return filepath.Join(c.bed.Dir, "control-plane", name)
+}
 
 func (c *ControlPlane) startEtcd(ctx context.Context) error {
 	var err error
