@@ -25,8 +25,9 @@ type ONTAPClusterSpec struct {
 	// pollInterval is how often the array is looked at, and so how long an out-of-band change can last. Unset means
 	// 60s; at least 1s.
 	// +optional
-	// +kubebuilder:validation:MaxLength=32
-	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+([.][0-9]+)?(ms|s|m|h))+$') && duration(self) >= duration('1s') && duration(self) <= duration('24h')",message="pollInterval is a duration such as 30s or 2m, from 1s to 24h"
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:Format=duration
+	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1s') && duration(self) <= duration('24h')",message="pollInterval is from 1s to 24h"
 	PollInterval *metav1.Duration `json:"pollInterval,omitempty"`
 
 	// access lists which namespaces may use which SVMs. Without a rule that allows it, nobody may use an SVM.

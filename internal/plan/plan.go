@@ -97,6 +97,8 @@ type Remembered struct {
 	Origin Origin
 	// CreatedTarget is the target name that the create request was answered with.
 	CreatedTarget string
+	// OnHold: the array refused a create request not long ago, and nothing that it refused it for has changed.
+	OnHold bool
 }
 
 // Observed is what was learned in this pass.
@@ -112,7 +114,7 @@ type Observed struct {
 	AbsentFor time.Duration
 	// Refused is the last refusal in this pass.
 	Refused Refusal
-	// Again: a refusal that calls for another look has already been answered with one in this pass.
+	// Again: Refused is not the first refusal of this pass. Planning anew once is right, twice would be a loop.
 	Again bool
 }
 
@@ -122,8 +124,10 @@ type Do int
 const (
 	// Rest ends the pass: all is as wanted.
 	Rest Do = iota
-	// Look at the service itself, live.
+	// Look for the service where looking is cheap.
 	Look
+	// Confirm: ask the array about this very service, live.
+	Confirm
 	// Mark sets the finalizer and the creating annotation to what the step says, in one metadata patch.
 	Mark
 	// Own records the step's Origin.
@@ -203,7 +207,7 @@ func Next(w Wanted, m Remembered, o Observed) Step {
 	case Missing:
 		// Forgetting a service, or sending a second create request, takes proof.
 		if m.Origin != None || m.Unanswered {
-			return Step{Do: Look}
+			return Step{Do: Confirm}
 		}
 		return nextCreate(m)
 	case Unproven:
@@ -220,14 +224,14 @@ func nextRefused(m Remembered, o Observed) (Step, bool) {
 	case NotRefused:
 		return Step{}, false
 	case RefusedNoService:
-		// The observation says Absent already; going on from there once is right, twice would be a loop.
+		// The observation says Absent already: go on from there.
 		return Step{Do: Stop}, o.Again
 	case RefusedExists:
 		if m.Origin == None && !outstanding(m, o) && marked(m) {
 			return Step{Do: Mark}, true
 		}
-		if !o.Again {
-			return Step{Do: Look}, true
+		if o.Presence == Unknown {
+			return Step{Do: Confirm}, true
 		}
 		return Step{Do: Stop}, o.Presence != Present
 	default:
@@ -287,6 +291,9 @@ func nextAbsent(m Remembered, o Observed) Step {
 
 // nextCreate puts both marks on before the request: they are what is left if the operator dies before the answer.
 func nextCreate(m Remembered) Step {
+	if m.OnHold {
+		return Step{Do: Stop}
+	}
 	if !m.Finalizer || !m.Creating {
 		return Step{Do: Mark, Finalizer: true, Creating: true}
 	}
@@ -310,7 +317,7 @@ func nextDeleting(w Wanted, m Remembered, o Observed) Step {
 	case RefusedOtherwise:
 		return Step{Do: Stop}
 	case RefusedEnabled:
-		if o.Again && o.Presence == Present && o.Enabled {
+		if o.Again {
 			return Step{Do: Stop}
 		}
 	}
@@ -325,7 +332,7 @@ func nextDeleting(w Wanted, m Remembered, o Observed) Step {
 	case Unproven:
 		return Step{Do: Stop, Why: SVMUnknown}
 	default:
-		return Step{Do: Look}
+		return Step{Do: Confirm}
 	}
 }
 

@@ -1,0 +1,198 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"runtime/debug"
+
+	"github.com/go-logr/logr"
+	"github.com/spf13/cobra"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+	"k8s.io/klog/v2"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/healthz"
+	"sigs.k8s.io/controller-runtime/pkg/metrics/filters"
+	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+
+	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
+	"github.com/ontap-operator/ontap-san-operator/internal/controller"
+	"github.com/ontap-operator/ontap-san-operator/internal/fleet"
+)
+
+// version is stamped by the linker.
+var version = "dev"
+
+const leaderElectionID = "ontap-san-operator"
+
+// options are the flags.
+type options struct {
+	kubeconfig    string
+	namespace     string
+	leaderElect   bool
+	metricsAddr   string
+	probeAddr     string
+	logFormat     string
+	logLevel      string
+	maxConcurrent int
+}
+
+func newCommand() *cobra.Command {
+	var o options
+	cmd := &cobra.Command{
+		Use:           "manager",
+		Short:         "Keep the iSCSI services of NetApp ONTAP arrays as ISCSIService objects say",
+		Args:          cobra.NoArgs,
+		Version:       version,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), o) },
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&o.kubeconfig, "kubeconfig", "", "kubeconfig file; empty means the pod's service account, or $KUBECONFIG")
+	flags.StringVar(&o.namespace, "operator-namespace", envOr("POD_NAMESPACE", "ontap-san-system"),
+		"namespace of the operator, its Secrets and its lease; the default is $POD_NAMESPACE if set")
+	flags.BoolVar(&o.leaderElect, "leader-elect", false, "work only while holding the lease, so that several replicas can run")
+	flags.StringVar(&o.metricsAddr, "metrics-bind-address", "0", "address of the authenticated HTTPS metrics endpoint, such as :8443; 0 turns it off")
+	flags.StringVar(&o.probeAddr, "health-probe-bind-address", "0", "address of /healthz and /readyz, such as :8081; 0 turns them off")
+	flags.StringVar(&o.logFormat, "log-format", "text", "format of the log on stderr: text or json")
+	flags.StringVar(&o.logLevel, "log-level", "info", "least level that is logged: debug, info, warn or error")
+	flags.IntVar(&o.maxConcurrent, "max-concurrent-reconciles", 16, "number of ISCSIServices that are worked on at a time")
+	return cmd
+}
+
+func envOr(name, otherwise string) string {
+	if value := os.Getenv(name); value != "" {
+		return value
+	}
+	return otherwise
+}
+
+// run is the operator from start to signal.
+func run(ctx context.Context, o options) error {
+	logger, err := newLogger(o)
+	if err != nil {
+		return err
+	}
+	ctrl.SetLogger(logger)
+	klog.SetLogger(logger)
+
+	config, err := restConfig(o.kubeconfig)
+	if err != nil {
+		return err
+	}
+	mgr, err := newManager(config, o)
+	if err != nil {
+		return err
+	}
+	arrays := &fleet.Fleet{}
+	clusters := &controller.ONTAPClusterReconciler{
+		Client:    mgr.GetClient(),
+		Live:      mgr.GetAPIReader(),
+		Fleet:     arrays,
+		Events:    mgr.GetEventRecorder("ontap-san-operator"),
+		Namespace: o.namespace,
+		App:       "ontap-san-operator/" + version,
+	}
+	if err := clusters.SetupWithManager(mgr); err != nil {
+		return fmt.Errorf("setting up the ONTAPCluster controller: %w", err)
+	}
+	services := &controller.ISCSIServiceReconciler{
+		Client:                  mgr.GetClient(),
+		Live:                    mgr.GetAPIReader(),
+		Fleet:                   arrays,
+		Events:                  mgr.GetEventRecorder("ontap-san-operator"),
+		MaxConcurrentReconciles: o.maxConcurrent,
+	}
+	if err := services.SetupWithManager(mgr); err != nil {
+		return fmt.Errorf("setting up the ISCSIService controller: %w", err)
+	}
+	logger.Info("Starting", "version", version, "build", buildRevision())
+	return mgr.Start(ctx)
+}
+
+func newManager(config *rest.Config, o options) (ctrl.Manager, error) {
+	scheme := runtime.NewScheme()
+	if err := clientgoscheme.AddToScheme(scheme); err != nil {
+		return nil, err
+	}
+	if err := v1alpha1.AddToScheme(scheme); err != nil {
+		return nil, err
+	}
+	metrics := metricsserver.Options{BindAddress: o.metricsAddr}
+	if o.metricsAddr != "0" {
+		metrics.SecureServing = true
+		metrics.FilterProvider = filters.WithAuthenticationAndAuthorization
+	}
+	mgr, err := ctrl.NewManager(config, ctrl.Options{
+		Scheme: scheme,
+		Cache: cache.Options{
+			DefaultTransform:            cache.TransformStripManagedFields(),
+			ReaderFailOnMissingInformer: true,
+			// Secrets are watched, by their metadata, in the operator's own namespace only.
+			ByObject: map[client.Object]cache.ByObject{
+				&corev1.Secret{}: {Namespaces: map[string]cache.Config{o.namespace: {}}},
+			},
+		},
+		Metrics:                       metrics,
+		HealthProbeBindAddress:        o.probeAddr,
+		LeaderElection:                o.leaderElect,
+		LeaderElectionID:              leaderElectionID,
+		LeaderElectionNamespace:       o.namespace,
+		LeaderElectionReleaseOnCancel: true,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := mgr.AddHealthzCheck("ping", healthz.Ping); err != nil {
+		return nil, err
+	}
+	return mgr, mgr.AddReadyzCheck("ping", healthz.Ping)
+}
+
+func restConfig(kubeconfig string) (*rest.Config, error) {
+	config, err := ctrl.GetConfig()
+	if kubeconfig != "" {
+		config, err = clientcmd.BuildConfigFromFlags("", kubeconfig)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("--kubeconfig: %w", err)
+	}
+	// The API server's priority and fairness is the limit, not a guess on this side.
+	config.QPS = -1
+	return config, nil
+}
+
+func newLogger(o options) (logr.Logger, error) {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(o.logLevel)); err != nil {
+		return logr.Logger{}, fmt.Errorf("--log-level: %w", err)
+	}
+	handlerOptions := &slog.HandlerOptions{Level: level}
+	switch o.logFormat {
+	case "text":
+		return logr.FromSlogHandler(slog.NewTextHandler(os.Stderr, handlerOptions)), nil
+	case "json":
+		return logr.FromSlogHandler(slog.NewJSONHandler(os.Stderr, handlerOptions)), nil
+	}
+	return logr.Logger{}, fmt.Errorf("--log-format: %q is neither text nor json", o.logFormat)
+}
+
+// buildRevision is the commit that the binary was built from, where Go knows it.
+func buildRevision() string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, setting := range info.Settings {
+			if setting.Key == "vcs.revision" {
+				return setting.Value
+			}
+		}
+	}
+	return "unknown"
+}

@@ -1,0 +1,33 @@
+package controller
+
+import (
+	"path"
+	"slices"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
+)
+
+// allowed reports whether a rule lets the namespace with those labels use the SVM of that name. A rule that cannot be
+// understood allows nothing.
+func allowed(rules []v1alpha1.AccessRule, namespace string, namespaceLabels map[string]string, svm string) bool {
+	return slices.ContainsFunc(rules, func(rule v1alpha1.AccessRule) bool {
+		return selects(rule.Namespaces, namespace, namespaceLabels) && slices.ContainsFunc(rule.SVMs, func(glob string) bool {
+			match, err := path.Match(glob, svm)
+			return err == nil && match
+		})
+	})
+}
+
+func selects(selector v1alpha1.NamespaceSelector, namespace string, namespaceLabels map[string]string) bool {
+	if slices.Contains(selector.Names, namespace) {
+		return true
+	}
+	if selector.Selector == nil {
+		return false
+	}
+	byLabel, err := metav1.LabelSelectorAsSelector(selector.Selector)
+	return err == nil && byLabel.Matches(labels.Set(namespaceLabels))
+}

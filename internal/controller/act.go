@@ -1,0 +1,279 @@
+package controller
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	logf "sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
+	"github.com/ontap-operator/ontap-san-operator/internal/ontap"
+	"github.com/ontap-operator/ontap-san-operator/internal/plan"
+)
+
+// waitStep is how often a service is looked for whose create request was not answered.
+const waitStep = 10 * time.Second
+
+// take takes one step of the plan, and brings what is remembered and observed up to date.
+func (p *pass) take(ctx context.Context, step plan.Step) error {
+	switch step.Do {
+	case plan.Look:
+		return p.look(ctx)
+	case plan.Confirm:
+		return p.confirm(ctx)
+	case plan.Mark:
+		return p.mark(ctx, step.Finalizer, step.Creating)
+	case plan.Own:
+		p.own(step.Origin)
+		return nil
+	case plan.Forget:
+		return p.forget(ctx)
+	case plan.Create:
+		return p.create(ctx)
+	case plan.Update:
+		return p.update(ctx, step)
+	case plan.Disable:
+		return p.disable(ctx)
+	case plan.Remove:
+		return p.remove(ctx)
+	default:
+		return fmt.Errorf("unexpected step %v", step.Do)
+	}
+}
+
+// look finds the service where that is cheap, and, if it is not there, the SVM by its UUID: access goes by name.
+func (p *pass) look(ctx context.Context) error {
+	service, err := p.array.Look(ctx, p.svm)
+	if err != nil {
+		return err
+	}
+	if service != nil {
+		p.saw(*service)
+		return nil
+	}
+	p.observed.Presence = plan.Missing
+	if p.svm.UUID == "" && p.past.hold == nil {
+		return nil
+	}
+	svm, err := p.array.SVM(ctx, p.svm)
+	if err != nil {
+		return err
+	}
+	if h := p.past.hold; h != nil && (time.Now().After(h.until) || h.generation != p.obj.Generation || !sameSVM(h.svm, svm)) {
+		p.past.hold = nil
+	}
+	switch {
+	case p.svm.UUID == "":
+	case svm != nil:
+		p.svm = ontap.SVMRef{Name: svm.Name, UUID: svm.UUID}
+		p.judge()
+	case p.obj.Status.SVM == nil:
+		// Not there and not theirs must read the same.
+		p.denied = true
+	}
+	return nil
+}
+
+// confirm asks the array about this very service. An SVM that is known by name only is looked up first; not finding it
+// proves nothing.
+func (p *pass) confirm(ctx context.Context) error {
+	if p.svm.UUID == "" {
+		svm, err := p.array.SVM(ctx, p.svm)
+		if err != nil {
+			return err
+		}
+		if svm == nil {
+			p.observed.Presence = plan.Unproven
+			return nil
+		}
+		p.svm.UUID = svm.UUID
+	}
+	finding, err := p.array.Confirm(ctx, p.svm.UUID)
+	if err != nil {
+		return err
+	}
+	if finding.Service != nil {
+		p.saw(*finding.Service)
+		return nil
+	}
+	p.sawNothing(finding.SVMGone)
+	return nil
+}
+
+// saw takes in a service that is there.
+func (p *pass) saw(service ontap.Service) {
+	p.past.absentSince, p.past.hold = time.Time{}, nil
+	p.service = &service
+	p.svm = service.SVM
+	p.observed.Presence = plan.Present
+	p.observed.Enabled, p.observed.Alias, p.observed.Target = service.Enabled, service.Target.Alias, service.Target.Name
+	p.observed.SVMGone, p.observed.AbsentFor = false, 0
+	p.judge()
+}
+
+// sawNothing takes in a proof of absence.
+func (p *pass) sawNothing(svmGone bool) {
+	if p.past.absentSince.IsZero() {
+		p.past.absentSince = time.Now()
+	}
+	p.service = nil
+	p.observed.Presence, p.observed.SVMGone = plan.Absent, svmGone
+	p.observed.AbsentFor = time.Since(p.past.absentSince)
+}
+
+// judge holds the SVM, now that its name is certain, against the access rules and the spec.
+func (p *pass) judge() {
+	p.denied = !p.allows(p.svm.Name)
+	spec := p.obj.Spec.SVM
+	if !p.denied && !p.deleting() && p.obj.Status.SVM == nil && spec.UUID != "" && spec.Name != "" && spec.Name != p.svm.Name {
+		o := fromRefusal(&ontap.Error{Code: ontap.CodeSVMMismatch}, p.subject())
+		p.end = &o
+	}
+}
+
+// own records who made the service.
+func (p *pass) own(origin plan.Origin) {
+	status := &p.obj.Status
+	status.SVM = &v1alpha1.SVMStatus{Name: p.svm.Name, UUID: p.svm.UUID}
+	if origin == plan.Created {
+		status.Origin, status.Created = v1alpha1.OriginCreated, &v1alpha1.CreatedService{TargetName: p.service.Target.Name}
+		p.event(corev1.EventTypeNormal, v1alpha1.EventCreated, "Create", "%s: created iSCSI target %s", p.subject(), p.service.Target.Name)
+		return
+	}
+	note := "%s: adopted the existing iSCSI target %s; by default it outlives this object"
+	if status.Origin == v1alpha1.OriginCreated {
+		note = "%s: somebody recreated the service as iSCSI target %s; by default it outlives this object now"
+	}
+	status.Origin, status.Created = v1alpha1.OriginAdopted, nil
+	p.event(corev1.EventTypeNormal, v1alpha1.EventAdopted, "Adopt", note, p.subject(), p.service.Target.Name)
+}
+
+func (p *pass) create(ctx context.Context) error {
+	service := ontap.ServiceCreate{SVM: ontap.SVMRef{UUID: p.svm.UUID}, Enabled: new(p.obj.WantsEnabled())}
+	if p.obj.Status.SVM == nil {
+		service.SVM = ontap.SVMRef{Name: p.obj.Spec.SVM.Name, UUID: p.obj.Spec.SVM.UUID}
+	}
+	if alias := p.obj.Spec.Alias; alias != nil && *alias != "" {
+		service.Alias = alias
+	}
+	var created ontap.Service
+	accepted, err := p.write(ctx, "create", func(ctx context.Context) (err error) {
+		p.past.post, p.past.absentSince = postUnanswered, time.Time{}
+		created, err = p.array.Create(ctx, service)
+		if err != nil && !ontap.MaybeApplied(err) {
+			p.past.post = postUnsent
+		}
+		return err
+	})
+	if !accepted {
+		return err
+	}
+	p.saw(created)
+	p.own(plan.Created)
+	return nil
+}
+
+func (p *pass) update(ctx context.Context, step plan.Step) error {
+	accepted, err := p.write(ctx, "update", func(ctx context.Context) error {
+		return p.array.Update(ctx, p.svm.UUID, ontap.ServiceUpdate{Enabled: step.Enabled, Alias: step.Alias})
+	})
+	if !accepted {
+		return err
+	}
+	before := *p.service
+	if step.Enabled != nil {
+		p.service.Enabled = *step.Enabled
+	}
+	if step.Alias != nil {
+		p.service.Target.Alias = *step.Alias
+	}
+	p.saw(*p.service)
+	p.reportUpdate(before)
+	return nil
+}
+
+func (p *pass) disable(ctx context.Context) error {
+	accepted, err := p.write(ctx, "disable", func(ctx context.Context) error {
+		return p.array.Update(ctx, p.svm.UUID, ontap.ServiceUpdate{Enabled: new(false)})
+	})
+	if !accepted {
+		return err
+	}
+	p.service.Enabled = false
+	p.saw(*p.service)
+	p.event(corev1.EventTypeNormal, v1alpha1.EventServiceDisabled, "Delete", "%s: disabled iSCSI target %s to delete it", p.subject(), p.service.Target.Name)
+	return nil
+}
+
+func (p *pass) remove(ctx context.Context) error {
+	target := p.service.Target.Name
+	accepted, err := p.write(ctx, "delete", func(ctx context.Context) error { return p.array.Delete(ctx, p.svm.UUID) })
+	if !accepted {
+		return err
+	}
+	p.sawNothing(false)
+	p.event(corev1.EventTypeNormal, v1alpha1.EventDeleted, "Delete", "%s: deleted iSCSI target %s", p.subject(), target)
+	return nil
+}
+
+// write sends one change to the array, on the strength of an object that is up to date, and logs it. A definite no is
+// not an error but an observation, which the plan goes on from.
+func (p *pass) write(ctx context.Context, operation string, send func(context.Context) error) (accepted bool, err error) {
+	if err := p.refresh(ctx); err != nil {
+		return false, err
+	}
+	p.fresh = false
+	began := time.Now()
+	err = send(ctx)
+	log := logf.FromContext(ctx).WithValues("generation", p.obj.Generation, "operation", operation,
+		"ontapCluster", p.cluster.Name, "svm", p.svm.Name, "svmUUID", p.svm.UUID, "duration", time.Since(began).String())
+	var refusal *ontap.Error
+	if err != nil && !errors.As(err, &refusal) {
+		log.Info("Write to the array failed", "code", "none", "error", err.Error())
+		return false, err
+	}
+	if refusal == nil {
+		log.Info("Wrote to the array", "code", 0)
+		return true, nil
+	}
+	log.Info("The array declined a write", "code", int(refusal.Code), "status", refusal.Status, "error", refusal.Error())
+	if ontap.MaybeApplied(err) {
+		return false, err
+	}
+	p.refuse(refusal, operation)
+	return false, nil
+}
+
+// refuse takes in a definite no.
+func (p *pass) refuse(refusal *ontap.Error, operation string) {
+	p.refusal = refusal
+	p.observed.Again = p.observed.Refused != plan.NotRefused
+	p.observed.Presence = plan.Unknown
+	if operation == "create" {
+		p.past.post = postRefused
+	}
+	switch {
+	case errors.Is(refusal, ontap.CodeServiceExists):
+		p.observed.Refused = plan.RefusedExists
+	case errors.Is(refusal, ontap.CodeServiceEnabled):
+		p.observed.Refused = plan.RefusedEnabled
+	case errors.Is(refusal, ontap.CodeUnsupportedPlatform):
+		p.observed.Refused = plan.RefusedUnsupported
+	case errors.Is(refusal, ontap.CodeServiceNotFound), operation != "create" && errors.Is(refusal, ontap.CodeSVMNotFound):
+		p.observed.Refused = plan.RefusedNoService
+		p.sawNothing(errors.Is(refusal, ontap.CodeSVMNotFound))
+	default:
+		p.observed.Refused = plan.RefusedOtherwise
+	}
+}
+
+// sameSVM reports whether nothing about the SVM has changed that a refused request could depend on.
+func sameSVM(a, b *ontap.SVM) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return *a == *b
+}

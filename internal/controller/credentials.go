@@ -1,0 +1,45 @@
+package controller
+
+import (
+	"bytes"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
+	"github.com/ontap-operator/ontap-san-operator/internal/ontap"
+)
+
+// credentials reads a login from the Secret of an ONTAPCluster: username and password, or the certificate and key of a
+// kubernetes.io/tls Secret. The error names the keys, never a value.
+func credentials(secret *corev1.Secret) (ontap.Credentials, error) {
+	username, password := secret.Data[corev1.BasicAuthUsernameKey], secret.Data[corev1.BasicAuthPasswordKey]
+	certificate, key := secret.Data[corev1.TLSCertKey], secret.Data[corev1.TLSPrivateKeyKey]
+	basic, client := len(username)+len(password) > 0, len(certificate)+len(key) > 0
+	switch {
+	case basic && client:
+		return ontap.Credentials{}, fmt.Errorf("it has username or password and tls.crt or tls.key: remove one pair")
+	case client && (len(certificate) == 0 || len(key) == 0):
+		return ontap.Credentials{}, fmt.Errorf("tls.crt and tls.key are needed together")
+	case client:
+		return ontap.Credentials{Certificate: bytes.Clone(certificate), Key: bytes.Clone(key)}, nil
+	case len(username) == 0 || len(password) == 0:
+		return ontap.Credentials{}, fmt.Errorf("it needs username and password, or tls.crt and tls.key")
+	default:
+		return ontap.Credentials{Username: string(username), Password: string(password)}, nil
+	}
+}
+
+// arrayConfig is how to reach the array of an ONTAPCluster.
+func arrayConfig(cluster *v1alpha1.ONTAPCluster, login ontap.Credentials, app string) ontap.Config {
+	config := ontap.Config{Endpoint: cluster.Spec.Endpoint, Credentials: login, App: app}
+	if tls := cluster.Spec.TLS; tls != nil {
+		config.TLS = ontap.TLS{
+			CA:                 []byte(tls.CA),
+			ServerName:         tls.ServerName,
+			PinnedSHA256:       tls.PinnedSHA256,
+			InsecureSkipVerify: tls.InsecureSkipVerify,
+		}
+	}
+	return config
+}

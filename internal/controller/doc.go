@@ -1,0 +1,23 @@
+// Package controller is Kubernetes in, Kubernetes out: its reconcilers read objects, have package plan decide, act on
+// the array through package fleet, and report in status and events.
+//
+// One pass over an ISCSIService is observe → plan → act, repeated until the plan comes to rest, then report:
+//
+//	iscsiservice_controller.go  the reconciler and what triggers it
+//	pass.go                     what one pass knows: wanted, remembered, observed
+//	act.go                      takes a step of the plan
+//	store.go                    writes to the API server, and never on the strength of an old copy
+//	outcome.go, remedies.go     the one table from an error to a condition and a retry
+//	report.go                   conditions and events
+//	access.go                   which namespace may use which SVM
+//	memory.go                   what only this process knows of an object
+//	ontapcluster_controller.go  connects to arrays, with credentials.go
+package controller
+
+// +kubebuilder:rbac:groups=san.ontap-operator.io,resources=iscsiservices,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups=san.ontap-operator.io,resources=iscsiservices/status,verbs=patch
+// +kubebuilder:rbac:groups=san.ontap-operator.io,resources=ontapclusters,verbs=get;list;watch
+// +kubebuilder:rbac:groups=san.ontap-operator.io,resources=ontapclusters/status,verbs=patch
+// +kubebuilder:rbac:groups="",resources=namespaces,verbs=get;list;watch
+// +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
+// +kubebuilder:rbac:groups="",namespace=ontap-san-system,resources=secrets,verbs=get;list;watch

@@ -1,0 +1,137 @@
+package controller
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/tools/events"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
+	"github.com/ontap-operator/ontap-san-operator/internal/fleet"
+)
+
+const (
+	// staleRetry is when a pass that began with an old copy of its object is done again: the cache needs a moment.
+	staleRetry = 200 * time.Millisecond
+	// clusterIndex finds the ISCSIServices of an ONTAPCluster in the cache.
+	clusterIndex = "ontapCluster"
+	// passTimeout ends a pass that hangs, whatever it hangs in.
+	passTimeout = 2 * time.Minute
+)
+
+// ISCSIServiceReconciler makes the iSCSI service of an SVM agree with its ISCSIService.
+type ISCSIServiceReconciler struct {
+	// Client reads from the cache and writes to the API server.
+	Client client.Client
+	// Live reads from the API server.
+	Live client.Reader
+	// Fleet has the arrays, connected by the ONTAPClusterReconciler.
+	Fleet *fleet.Fleet
+	// Events records what happened to an object.
+	Events events.EventRecorder
+	// MaxConcurrentReconciles is how many objects are worked on at a time.
+	MaxConcurrentReconciles int
+
+	memory memory
+}
+
+// Reconcile does one pass over an ISCSIService: observe, plan, act, report.
+func (r *ISCSIServiceReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	obj := &v1alpha1.ISCSIService{}
+	if err := r.Client.Get(ctx, req.NamespacedName, obj); err != nil {
+		r.memory.forget(req.NamespacedName)
+		return ctrl.Result{}, client.IgnoreNotFound(err)
+	}
+	if !obj.DeletionTimestamp.IsZero() && !hasFinalizer(obj) {
+		return ctrl.Result{}, nil
+	}
+	p := &pass{r: r, past: r.memory.of(req.NamespacedName, obj.UID), obj: obj.DeepCopy(), stored: obj}
+	end, err := p.prepare(ctx)
+	if err == nil && end == nil {
+		end, err = p.run(ctx)
+	}
+	if err == nil && end != nil {
+		err = p.report(ctx, *end)
+	}
+	switch {
+	case errors.Is(err, errGone):
+		return ctrl.Result{}, nil
+	case transient(err):
+		return ctrl.Result{RequeueAfter: staleRetry}, nil
+	case err != nil || end == nil:
+		return ctrl.Result{}, err
+	case end.retryAfter == 0:
+		return ctrl.Result{}, retry{end}
+	default:
+		return ctrl.Result{RequeueAfter: jitter(end.retryAfter)}, nil
+	}
+}
+
+// retry is an outcome that is tried again with backoff.
+type retry struct{ *outcome }
+
+func (r retry) Error() string { return r.reason + ": " + r.message }
+
+// SetupWithManager registers the reconciler, and what triggers it: a new generation of an object, a change of its
+// ONTAPCluster, new labels on its namespace.
+func (r *ISCSIServiceReconciler) SetupWithManager(mgr ctrl.Manager) error {
+	err := mgr.GetFieldIndexer().IndexField(context.Background(), &v1alpha1.ISCSIService{}, clusterIndex, func(obj client.Object) []string {
+		return []string{obj.(*v1alpha1.ISCSIService).ONTAPClusterName()}
+	})
+	if err != nil {
+		return err
+	}
+	namespace := &metav1.PartialObjectMetadata{}
+	namespace.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Namespace"))
+	return ctrl.NewControllerManagedBy(mgr).
+		For(&v1alpha1.ISCSIService{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		Watches(&v1alpha1.ONTAPCluster{}, handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, cluster client.Object) []reconcile.Request {
+			return r.requests(ctx, client.MatchingFields{clusterIndex: cluster.GetName()})
+		}), builder.WithPredicates(clusterChanged)).
+		WatchesMetadata(namespace, handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, namespace client.Object) []reconcile.Request {
+			return r.requests(ctx, client.InNamespace(namespace.GetName()))
+		}), builder.WithPredicates(predicate.LabelChangedPredicate{})).
+		WithOptions(controller.Options{
+			MaxConcurrentReconciles: r.MaxConcurrentReconciles,
+			RateLimiter:             newRateLimiter(),
+			ReconciliationTimeout:   passTimeout,
+		}).
+		Complete(r)
+}
+
+func (r *ISCSIServiceReconciler) requests(ctx context.Context, which client.ListOption) []reconcile.Request {
+	var list v1alpha1.ISCSIServiceList
+	if err := r.Client.List(ctx, &list, which); err != nil {
+		return nil
+	}
+	requests := make([]reconcile.Request, 0, len(list.Items))
+	for i := range list.Items {
+		requests = append(requests, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(&list.Items[i])})
+	}
+	return requests
+}
+
+// clusterChanged lets through what matters to the services of an ONTAPCluster: its spec, and whether it can be used.
+var clusterChanged = predicate.Funcs{
+	UpdateFunc: func(e event.UpdateEvent) bool {
+		before, ok1 := e.ObjectOld.(*v1alpha1.ONTAPCluster)
+		after, ok2 := e.ObjectNew.(*v1alpha1.ONTAPCluster)
+		if !ok1 || !ok2 || before.Generation != after.Generation {
+			return true
+		}
+		was, is := readyCondition(before.Status.Conditions), readyCondition(after.Status.Conditions)
+		return was == nil || is == nil || was.Status != is.Status || was.Reason != is.Reason ||
+			isStalled(before.Status.Conditions) != isStalled(after.Status.Conditions)
+	},
+}

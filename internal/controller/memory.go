@@ -1,0 +1,71 @@
+package controller
+
+import (
+	"sync"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/ontap-operator/ontap-san-operator/internal/ontap"
+)
+
+// postState is how far the create request of an object is known to have come.
+type postState int
+
+const (
+	// postUnknown: this process knows of none. If the object carries the creating annotation, the one before it may
+	// have sent one.
+	postUnknown postState = iota
+	// postUnsent: the annotation is on, the request has not been sent.
+	postUnsent
+	// postUnanswered: it was sent, and the answer is not known to be no.
+	postUnanswered
+	// postRefused: the array said no.
+	postRefused
+)
+
+// recollection is what this process knows of one object and nothing else does. Losing it is safe: it makes the operator
+// wait and look, where it could have acted at once.
+type recollection struct {
+	uid  types.UID
+	post postState
+	// absentSince is when absence was proved first since the create request was sent.
+	absentSince time.Time
+	// hold is the refusal that keeps a create request from being sent again.
+	hold *hold
+}
+
+// hold is a refused create request: it is not repeated before the time is up, or what it depended on has changed.
+type hold struct {
+	until      time.Time
+	generation int64
+	svm        *ontap.SVM
+	outcome    outcome
+}
+
+// memory holds the recollections. An object is worked on by one worker at a time, so that only the map needs a lock.
+type memory struct {
+	mu      sync.Mutex
+	objects map[types.NamespacedName]*recollection
+}
+
+// of returns what is remembered of the object. One with the name of a former object starts anew.
+func (m *memory) of(name types.NamespacedName, uid types.UID) *recollection {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if r, ok := m.objects[name]; ok && r.uid == uid {
+		return r
+	}
+	if m.objects == nil {
+		m.objects = map[types.NamespacedName]*recollection{}
+	}
+	r := &recollection{uid: uid}
+	m.objects[name] = r
+	return r
+}
+
+func (m *memory) forget(name types.NamespacedName) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.objects, name)
+}

@@ -1,0 +1,163 @@
+package controller
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apiequality "k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/tools/events"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
+	"github.com/ontap-operator/ontap-san-operator/internal/fleet"
+	"github.com/ontap-operator/ontap-san-operator/internal/ontap"
+)
+
+const (
+	// defaultPollInterval is what an unset spec.pollInterval means.
+	defaultPollInterval = time.Minute
+	// secretIndex finds the ONTAPClusters that use a Secret in the cache.
+	secretIndex = "credentialsSecret"
+)
+
+// ONTAPClusterReconciler connects to arrays, and keeps an eye on who answers.
+type ONTAPClusterReconciler struct {
+	// Client reads from the cache and writes to the API server.
+	Client client.Client
+	// Live reads Secrets from the API server: none is kept in a cache.
+	Live client.Reader
+	// Fleet gets the arrays.
+	Fleet *fleet.Fleet
+	// Events records what happened to an object.
+	Events events.EventRecorder
+	// Namespace is the operator's own, where the Secrets are.
+	Namespace string
+	// App is what the operator calls itself towards the array: NAME/VERSION.
+	App string
+}
+
+// Reconcile connects to the array of an ONTAPCluster, or makes sure that it is still the same one.
+func (r *ONTAPClusterReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	stored := &v1alpha1.ONTAPCluster{}
+	if err := r.Client.Get(ctx, req.NamespacedName, stored); apierrors.IsNotFound(err) {
+		r.Fleet.Disconnect(req.Name)
+		return ctrl.Result{}, nil
+	} else if err != nil {
+		return ctrl.Result{}, err
+	}
+	cluster := stored.DeepCopy()
+	end, err := r.connect(ctx, cluster)
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	setConditions(&cluster.Status.Conditions, &cluster.Status.ObservedGeneration, cluster.Generation, end)
+	if !apiequality.Semantic.DeepEqual(cluster.Status, stored.Status) {
+		lock := client.MergeFromWithOptions(stored, client.MergeFromWithOptimisticLock{})
+		switch err := writeError(r.Client.Status().Patch(ctx, cluster, lock)); {
+		case errors.Is(err, errGone):
+			return ctrl.Result{}, nil
+		case transient(err):
+			return ctrl.Result{RequeueAfter: staleRetry}, nil
+		case err != nil:
+			return ctrl.Result{}, err
+		}
+		announce(r.Events, cluster, readyCondition(stored.Status.Conditions), readyCondition(cluster.Status.Conditions))
+	}
+	if end.retryAfter == 0 {
+		return ctrl.Result{}, retry{&end}
+	}
+	return ctrl.Result{RequeueAfter: jitter(end.retryAfter)}, nil
+}
+
+// connect brings the fleet up to date with the ONTAPCluster and asks the array who it is.
+func (r *ONTAPClusterReconciler) connect(ctx context.Context, cluster *v1alpha1.ONTAPCluster) (outcome, error) {
+	name := cluster.Spec.CredentialsSecretRef.Name
+	secret := &corev1.Secret{}
+	if err := r.Live.Get(ctx, types.NamespacedName{Namespace: r.Namespace, Name: name}, secret); apierrors.IsNotFound(err) {
+		return waitingFor(cluster.Status.Conditions, v1alpha1.ReasonSecretNotFound, fmt.Sprintf(
+			"spec.credentialsSecretRef: there is no Secret %q in namespace %q. Create it with username and password of an array account.", name, r.Namespace)), nil
+	} else if err != nil {
+		return outcome{}, err
+	}
+	login, err := credentials(secret)
+	if err != nil {
+		return waitingFor(cluster.Status.Conditions, v1alpha1.ReasonSecretInvalid, fmt.Sprintf(
+			"spec.credentialsSecretRef: Secret %q in namespace %q cannot be used: %s.", name, r.Namespace, err)), nil
+	}
+	array, err := r.Fleet.Connect(cluster.Name, arrayConfig(cluster, login, r.App))
+	if err != nil {
+		return stalled(v1alpha1.ReasonInvalidConfiguration, fmt.Sprintf("The connection cannot be set up: %s.", err)), nil
+	}
+	expected := ""
+	if cluster.Status.Array != nil {
+		expected = cluster.Status.Array.UUID
+	}
+	found, err := array.Identify(ctx, expected)
+	if err != nil {
+		if o, ok := fromArray(err, "The array at "+cluster.Spec.Endpoint); ok {
+			return o, nil
+		}
+		return outcome{}, err
+	}
+	cluster.Status.Array = &v1alpha1.ArrayStatus{Name: found.Name, UUID: found.UUID, Version: number(found.Version)}
+	return ready(v1alpha1.ReasonConnected, fmt.Sprintf("Connected to array %q.", found.Name), pollInterval(cluster)), nil
+}
+
+// SetupWithManager registers the reconciler, and what triggers it: a new generation of an object, a change of its Secret.
+func (r *ONTAPClusterReconciler) SetupWithManager(mgr ctrl.Manager) error {
+	err := mgr.GetFieldIndexer().IndexField(context.Background(), &v1alpha1.ONTAPCluster{}, secretIndex, func(obj client.Object) []string {
+		return []string{obj.(*v1alpha1.ONTAPCluster).Spec.CredentialsSecretRef.Name}
+	})
+	if err != nil {
+		return err
+	}
+	secret := &metav1.PartialObjectMetadata{}
+	secret.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Secret"))
+	return ctrl.NewControllerManagedBy(mgr).
+		For(&v1alpha1.ONTAPCluster{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		WatchesMetadata(secret, handler.EnqueueRequestsFromMapFunc(r.usersOf),
+			builder.WithPredicates(predicate.ResourceVersionChangedPredicate{})).
+		WithOptions(controller.Options{
+			// Each may wait for an array that does not answer: one must not hold up the others.
+			MaxConcurrentReconciles: 16,
+			RateLimiter:             newRateLimiter(),
+			ReconciliationTimeout:   passTimeout,
+		}).
+		Complete(r)
+}
+
+func (r *ONTAPClusterReconciler) usersOf(ctx context.Context, secret client.Object) []reconcile.Request {
+	var list v1alpha1.ONTAPClusterList
+	if err := r.Client.List(ctx, &list, client.MatchingFields{secretIndex: secret.GetName()}); err != nil {
+		return nil
+	}
+	requests := make([]reconcile.Request, 0, len(list.Items))
+	for i := range list.Items {
+		requests = append(requests, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(&list.Items[i])})
+	}
+	return requests
+}
+
+func pollInterval(cluster *v1alpha1.ONTAPCluster) time.Duration {
+	if cluster.Spec.PollInterval == nil {
+		return defaultPollInterval
+	}
+	return cluster.Spec.PollInterval.Duration
+}
+
+// number is the version as people write it, such as 9.16.1.
+func number(v ontap.Version) string {
+	return fmt.Sprintf("%d.%d.%d", v.Generation, v.Major, v.Minor)
+}

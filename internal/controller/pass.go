@@ -1,0 +1,235 @@
+package controller
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
+	"github.com/ontap-operator/ontap-san-operator/internal/fleet"
+	"github.com/ontap-operator/ontap-san-operator/internal/ontap"
+	"github.com/ontap-operator/ontap-san-operator/internal/plan"
+)
+
+// maxSteps bounds one pass. The longest that makes sense, losing a service and creating it anew with an empty alias,
+// takes ten.
+const maxSteps = 16
+
+// pass is one look at an object and all that follows from it.
+type pass struct {
+	r    *ISCSIServiceReconciler
+	past *recollection
+
+	// obj is the object as this pass leaves it; stored is what the API server has.
+	obj, stored *v1alpha1.ISCSIService
+	// fresh: obj was read from or written to the API server since the array was last asked to change something.
+	fresh bool
+
+	cluster         *v1alpha1.ONTAPCluster
+	array           *fleet.Array
+	namespaceLabels map[string]string
+
+	observed plan.Observed
+	// service is what was observed, if present.
+	service *ontap.Service
+	// svm is the SVM that the object means, as far as it is known.
+	svm ontap.SVMRef
+	// denied: the namespace may not use the SVM, so that nothing of it may be shown.
+	denied bool
+	// refusal is the last no of the array, and end an outcome that was decided before the plan came to rest.
+	refusal error
+	end     *outcome
+	// acted: an event has told what this pass did.
+	acted bool
+}
+
+// prepare reads what the pass needs from Kubernetes. If that is not all there, the outcome says so.
+func (p *pass) prepare(ctx context.Context) (*outcome, error) {
+	p.svm = ontap.SVMRef{Name: p.obj.Spec.SVM.Name, UUID: p.obj.Spec.SVM.UUID}
+	if bound := p.obj.Status.SVM; bound != nil {
+		p.svm = ontap.SVMRef{Name: bound.Name, UUID: bound.UUID}
+	}
+	name := p.obj.ONTAPClusterName()
+	p.cluster = &v1alpha1.ONTAPCluster{}
+	if err := p.r.Client.Get(ctx, types.NamespacedName{Name: name}, p.cluster); client.IgnoreNotFound(err) != nil {
+		return nil, err
+	} else if err != nil {
+		o := waitingFor(p.obj.Status.Conditions, v1alpha1.ReasonONTAPClusterNotFound, fmt.Sprintf(
+			"spec.ontapClusterRef: there is no ONTAPCluster %q. Correct the name, or ask the platform team for it%s", name, p.wayOut()))
+		return &o, nil
+	}
+	namespace := &metav1.PartialObjectMetadata{}
+	namespace.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Namespace"))
+	if err := p.r.Client.Get(ctx, types.NamespacedName{Name: p.obj.Namespace}, namespace); err != nil {
+		return nil, fmt.Errorf("reading the labels of namespace %s: %w", p.obj.Namespace, err)
+	}
+	p.namespaceLabels = namespace.Labels
+	// A name that is not allowed is not even asked about. One that is bound may have been renamed since.
+	if p.svm.Name != "" && (p.obj.Status.SVM == nil || p.deleting()) {
+		p.denied = !p.allows(p.svm.Name)
+	}
+
+	array, connected := p.r.Fleet.Array(name)
+	p.array = array
+	if p.denied || connected && array.Identified() && (p.deleting() || isReady(p.cluster)) {
+		return nil, nil
+	}
+	return p.unconnected(), nil
+}
+
+// unconnected is the outcome of a pass that cannot ask the array: the trouble of its ONTAPCluster is this object's too.
+func (p *pass) unconnected() *outcome {
+	o := reconciling(v1alpha1.ReasonONTAPClusterNotReady,
+		fmt.Sprintf("ONTAPCluster %q is not connected yet; the operator goes on when it is.", p.cluster.Name), lastRetry)
+	if c := readyCondition(p.cluster.Status.Conditions); c != nil && c.Status != metav1.ConditionTrue {
+		o.ready, o.reason = c.Status, c.Reason
+		o.message = fmt.Sprintf("ONTAPCluster %q: %s%s", p.cluster.Name, c.Message, p.wayOut())
+		o.stalled = isStalled(p.cluster.Status.Conditions)
+	}
+	return &o
+}
+
+// wayOut is what to add to a message about a deletion that cannot go on.
+func (p *pass) wayOut() string {
+	if !p.deleting() {
+		return "."
+	}
+	return `. The deletion waits: to give up on the service instead, remove the finalizer "` + v1alpha1.Finalizer + `" from this object.`
+}
+
+// run observes, plans and acts until the plan comes to rest, and returns how it ended. A nil outcome without an error
+// means that there is nothing left to report on.
+func (p *pass) run(ctx context.Context) (*outcome, error) {
+	for range maxSteps {
+		step := plan.Next(p.wanted(), p.remembered(), p.observed)
+		switch step.Do {
+		case plan.Rest, plan.Stop, plan.Wait:
+			return p.ended(ctx, step), nil
+		case plan.Release:
+			return nil, p.release(ctx, step.Why)
+		}
+		err := p.take(ctx, step)
+		switch {
+		case errors.Is(err, errChanged):
+			// The object is not what the step was planned for: plan again.
+		case err != nil:
+			if o, ok := fromArray(err, p.subject()); ok {
+				return &o, nil
+			}
+			return nil, err
+		}
+		if p.end != nil {
+			return p.end, nil
+		}
+	}
+	return nil, fmt.Errorf("no rest after %d steps", maxSteps)
+}
+
+func (p *pass) wanted() plan.Wanted {
+	return plan.Wanted{
+		Enabled:  p.obj.WantsEnabled(),
+		Alias:    p.obj.Spec.Alias,
+		Policy:   policies[p.obj.Spec.DeletionPolicy],
+		Deleting: p.deleting(),
+		Denied:   p.denied,
+	}
+}
+
+func (p *pass) remembered() plan.Remembered {
+	m := plan.Remembered{
+		Finalizer: hasFinalizer(p.obj),
+		Creating:  isCreating(p.obj),
+		Origin:    origins[p.obj.Status.Origin],
+		OnHold:    p.past.hold != nil,
+	}
+	m.Unanswered = m.Creating && m.Origin == plan.None && (p.past.post == postUnknown || p.past.post == postUnanswered)
+	if p.obj.Status.Created != nil {
+		m.CreatedTarget = p.obj.Status.Created.TargetName
+	}
+	return m
+}
+
+// ended is the outcome of a plan that came to rest.
+func (p *pass) ended(ctx context.Context, step plan.Step) *outcome {
+	var o outcome
+	switch {
+	case step.Do == plan.Rest && p.service.Enabled:
+		o = ready(v1alpha1.ReasonEnabled, "The iSCSI service is enabled.", p.pollInterval())
+	case step.Do == plan.Rest:
+		o = ready(v1alpha1.ReasonDisabled, "The iSCSI service is disabled, as spec.enabled asks.", p.pollInterval())
+	case step.Do == plan.Wait:
+		o = reconciling(v1alpha1.ReasonCreatePending, p.subject()+
+			": the answer to the create request was lost. The operator makes sure that it cannot take effect any more before it sends another.",
+			waitStep)
+	case step.Why == plan.AccessDenied:
+		o = p.accessDenied()
+	case step.Why == plan.SVMUnknown:
+		o = fromRefusal(&ontap.Error{Code: ontap.CodeSVMNotFound}, p.subject())
+		if p.deleting() {
+			o.message += " Whether a create request whose answer was lost took effect cannot be told without it: to let go, set spec.deletionPolicy to Retain."
+		}
+	case p.refusal != nil:
+		o, _ = fromArray(p.refusal, p.subject())
+		if p.past.post == postRefused && o.stalled && !p.deleting() {
+			p.putOnHold(ctx, o)
+			o.retryAfter = min(o.retryAfter, p.pollInterval())
+		}
+	case p.past.hold != nil:
+		o = p.past.hold.outcome
+		o.retryAfter = p.pollInterval()
+	}
+	return &o
+}
+
+// putOnHold keeps the refused request from being repeated at every poll.
+func (p *pass) putOnHold(ctx context.Context, o outcome) {
+	svm, err := p.array.SVM(ctx, p.svm)
+	if err != nil {
+		svm = nil
+	}
+	p.past.hold = &hold{until: time.Now().Add(stalledRetry), generation: p.obj.Generation, svm: svm, outcome: o}
+}
+
+func (p *pass) accessDenied() outcome {
+	return stalled(v1alpha1.ReasonAccessDenied, fmt.Sprintf(
+		"%s does not exist on ONTAPCluster %q, or namespace %q may not use it. Correct spec.svm, or ask the platform team for an access rule.",
+		p.subject(), p.obj.ONTAPClusterName(), p.obj.Namespace))
+}
+
+// subject names the SVM as the user did.
+func (p *pass) subject() string {
+	switch spec := p.obj.Spec.SVM; {
+	case spec.Name != "" && spec.UUID != "":
+		return fmt.Sprintf("SVM %q (%s)", spec.Name, spec.UUID)
+	case spec.Name != "":
+		return fmt.Sprintf("SVM %q", spec.Name)
+	default:
+		return "SVM " + spec.UUID
+	}
+}
+
+func (p *pass) allows(svm string) bool {
+	return allowed(p.cluster.Spec.Access, p.obj.Namespace, p.namespaceLabels, svm)
+}
+
+func (p *pass) deleting() bool { return !p.obj.DeletionTimestamp.IsZero() }
+
+func (p *pass) pollInterval() time.Duration { return pollInterval(p.cluster) }
+
+var policies = map[v1alpha1.DeletionPolicy]plan.Policy{
+	"":                            plan.Auto,
+	v1alpha1.DeletionPolicyDelete: plan.Delete,
+	v1alpha1.DeletionPolicyRetain: plan.Retain,
+}
+
+var origins = map[v1alpha1.Origin]plan.Origin{
+	"":                     plan.None,
+	v1alpha1.OriginCreated: plan.Created,
+	v1alpha1.OriginAdopted: plan.Adopted,
+}

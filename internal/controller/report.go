@@ -1,0 +1,115 @@
+package controller
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/tools/events"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
+	"github.com/ontap-operator/ontap-san-operator/internal/ontap"
+)
+
+// report writes what the pass found: status if it differs, and an event if there is news.
+func (p *pass) report(ctx context.Context, o outcome) error {
+	status := &p.obj.Status
+	if p.service != nil && !p.denied {
+		status.Enabled = new(p.service.Enabled)
+		status.Target = &v1alpha1.Target{Name: p.service.Target.Name, Alias: p.service.Target.Alias}
+		if status.SVM != nil {
+			status.SVM.Name = p.service.SVM.Name
+		}
+	}
+	before := readyCondition(p.stored.Status.Conditions)
+	setConditions(&status.Conditions, &status.ObservedGeneration, p.obj.Generation, o)
+	after := readyCondition(status.Conditions)
+	if err := p.persist(ctx); err != nil {
+		return err
+	}
+	if !p.acted {
+		announce(p.r.Events, p.obj, before, after)
+	}
+	return nil
+}
+
+// reportUpdate tells whether the service followed the spec, or was put back to it.
+func (p *pass) reportUpdate(before ontap.Service) {
+	reason, intro := v1alpha1.EventUpdated, "changed"
+	if c := readyCondition(p.stored.Status.Conditions); c != nil && c.Status == metav1.ConditionTrue &&
+		p.stored.Status.ObservedGeneration == p.obj.Generation {
+		reason, intro = v1alpha1.EventDriftCorrected, "somebody changed the iSCSI service; put back"
+	}
+	var changes []string
+	if before.Enabled != p.service.Enabled {
+		changes = append(changes, fmt.Sprintf("enabled from %t to %t", before.Enabled, p.service.Enabled))
+	}
+	if before.Target.Alias != p.service.Target.Alias {
+		changes = append(changes, fmt.Sprintf("alias from %q to %q", before.Target.Alias, p.service.Target.Alias))
+	}
+	p.event(corev1.EventTypeNormal, reason, "Update", "%s: %s %s", p.subject(), intro, strings.Join(changes, ", "))
+}
+
+// event tells what this pass did.
+func (p *pass) event(eventType, reason, action, note string, args ...any) {
+	p.acted = true
+	p.r.Events.Eventf(p.obj, nil, eventType, reason, action, note, args...)
+}
+
+// setConditions brings Ready, Reconciling and Stalled in line with the outcome. observedGeneration moves only when the
+// generation is decided upon.
+func setConditions(conditions *[]metav1.Condition, observedGeneration *int64, generation int64, o outcome) {
+	set := func(conditionType string, status metav1.ConditionStatus) {
+		meta.SetStatusCondition(conditions, metav1.Condition{
+			Type: conditionType, Status: status, ObservedGeneration: generation, Reason: o.reason, Message: o.message,
+		})
+	}
+	set(v1alpha1.ConditionReady, o.ready)
+	if o.stalled {
+		set(v1alpha1.ConditionStalled, metav1.ConditionTrue)
+	} else {
+		meta.RemoveStatusCondition(conditions, v1alpha1.ConditionStalled)
+	}
+	if !o.stalled && o.ready != metav1.ConditionTrue {
+		set(v1alpha1.ConditionReconciling, metav1.ConditionTrue)
+	} else {
+		meta.RemoveStatusCondition(conditions, v1alpha1.ConditionReconciling)
+		*observedGeneration = generation
+	}
+}
+
+// announce sends an event when Ready changes its status or reason, and only then.
+func announce(recorder events.EventRecorder, obj client.Object, before, after *metav1.Condition) {
+	if before != nil && before.Status == after.Status && before.Reason == after.Reason {
+		return
+	}
+	eventType := corev1.EventTypeWarning
+	if after.Status == metav1.ConditionTrue {
+		eventType = corev1.EventTypeNormal
+	}
+	recorder.Eventf(obj, nil, eventType, after.Reason, "Reconcile", "%s", after.Message)
+}
+
+func readyCondition(conditions []metav1.Condition) *metav1.Condition {
+	c := meta.FindStatusCondition(conditions, v1alpha1.ConditionReady)
+	if c == nil {
+		return nil
+	}
+	return new(*c)
+}
+
+func isReady(cluster *v1alpha1.ONTAPCluster) bool {
+	return meta.IsStatusConditionTrue(cluster.Status.Conditions, v1alpha1.ConditionReady)
+}
+
+func isStalled(conditions []metav1.Condition) bool {
+	return meta.IsStatusConditionTrue(conditions, v1alpha1.ConditionStalled)
+}
+
+// transient reports whether the pass should simply be done again: it had an old copy of the object.
+func transient(err error) bool { return errors.Is(err, errStale) || errors.Is(err, errChanged) }

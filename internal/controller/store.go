@@ -1,0 +1,171 @@
+package controller
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	apiequality "k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+
+	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
+	"github.com/ontap-operator/ontap-san-operator/internal/plan"
+)
+
+var (
+	// errChanged: somebody changed the object since the pass read it. What the pass knows now is up to date.
+	errChanged = errors.New("the object has changed")
+	// errStale: the pass began with an old copy of the object. It has to be done again.
+	errStale = errors.New("the object was an old copy")
+	// errGone: the object is not there any more.
+	errGone = errors.New("the object is gone")
+)
+
+// refresh makes sure, before the array is asked to change something, that the object still says so. It returns
+// errChanged if it may say something else by now.
+func (p *pass) refresh(ctx context.Context) error {
+	if p.fresh {
+		return nil
+	}
+	live := &v1alpha1.ISCSIService{}
+	if err := p.r.Live.Get(ctx, client.ObjectKeyFromObject(p.obj), live); apierrors.IsNotFound(err) {
+		return errGone
+	} else if err != nil {
+		return err
+	}
+	if live.UID != p.obj.UID {
+		return errGone
+	}
+	p.fresh = true
+	if live.ResourceVersion == p.stored.ResourceVersion {
+		return nil
+	}
+	// Nobody but the operator writes status: another one means that the cache was behind what it wrote itself.
+	if !apiequality.Semantic.DeepEqual(live.Status, p.stored.Status) {
+		return errStale
+	}
+	p.rebase(live)
+	return errChanged
+}
+
+// rebase puts what the pass has learned on top of the object as it is now.
+func (p *pass) rebase(live *v1alpha1.ISCSIService) {
+	status := p.obj.Status
+	p.stored, p.obj = live, live.DeepCopy()
+	p.obj.Status = status
+}
+
+// mark sets the finalizer and the creating annotation in one patch, which the API server takes only if nothing else has
+// changed since: after it, the object is as fresh as a live read.
+func (p *pass) mark(ctx context.Context, finalizer, creating bool) error {
+	marked := p.stored.DeepCopy()
+	if finalizer {
+		controllerutil.AddFinalizer(marked, v1alpha1.Finalizer)
+	} else {
+		controllerutil.RemoveFinalizer(marked, v1alpha1.Finalizer)
+	}
+	if creating {
+		if marked.Annotations == nil {
+			marked.Annotations = map[string]string{}
+		}
+		marked.Annotations[v1alpha1.CreatingAnnotation] = string(marked.UID)
+	} else {
+		delete(marked.Annotations, v1alpha1.CreatingAnnotation)
+	}
+	err := p.r.Client.Patch(ctx, marked, client.MergeFromWithOptions(p.stored, client.MergeFromWithOptimisticLock{}))
+	if err := writeError(err); err != nil {
+		return err
+	}
+	if creating && !isCreating(p.stored) {
+		p.past.post = postUnsent
+	}
+	p.rebase(marked)
+	p.fresh = true
+	return nil
+}
+
+// forget ends the ownership of a service that is gone, in memory that lasts, before another one may be created.
+func (p *pass) forget(ctx context.Context) error {
+	status := &p.obj.Status
+	p.event(corev1.EventTypeWarning, v1alpha1.EventServiceLost, "Observe", "%s: somebody deleted the iSCSI service", p.subject())
+	status.Origin, status.Created, status.Enabled, status.Target = "", nil, nil, nil
+	return p.persist(ctx)
+}
+
+// persist writes status, if it is another one than the API server has. A change of spec or metadata in between does not
+// get in its way.
+func (p *pass) persist(ctx context.Context) error {
+	if apiequality.Semantic.DeepEqual(p.obj.Status, p.stored.Status) {
+		return nil
+	}
+	err := p.patchStatus(ctx)
+	if !errors.Is(err, errStale) {
+		return err
+	}
+	p.fresh = false
+	if err := p.refresh(ctx); err != nil && !errors.Is(err, errChanged) {
+		return err
+	}
+	return p.patchStatus(ctx)
+}
+
+func (p *pass) patchStatus(ctx context.Context) error {
+	written := p.stored.DeepCopy()
+	written.Status = *p.obj.Status.DeepCopy()
+	err := p.r.Client.Status().Patch(ctx, written, client.MergeFromWithOptions(p.stored, client.MergeFromWithOptimisticLock{}))
+	if err := writeError(err); err != nil {
+		return err
+	}
+	p.rebase(written)
+	return nil
+}
+
+// release lets the object go. Nothing is sent to the array for it from here on.
+func (p *pass) release(ctx context.Context, why plan.Why) error {
+	if err := p.mark(ctx, false, false); err != nil {
+		return err
+	}
+	switch why {
+	case plan.Kept:
+		p.event(corev1.EventTypeNormal, v1alpha1.EventReleased, "Release", "%s: the iSCSI service stays on the array", p.subject())
+	case plan.TargetChanged:
+		p.event(corev1.EventTypeWarning, v1alpha1.EventReleased, "Release",
+			"%s: the iSCSI service stays on the array: its target %s is not the one that was created", p.subject(), p.service.Target.Name)
+	case plan.AccessDenied:
+		p.event(corev1.EventTypeWarning, v1alpha1.EventReleased, "Release",
+			"%s: the iSCSI service, if there is one, was not touched: namespace %s may not use it", p.subject(), p.obj.Namespace)
+	case plan.Unsupported:
+		p.event(corev1.EventTypeWarning, v1alpha1.EventReleased, "Release",
+			"%s: the iSCSI service is disabled and stays: this platform deletes it together with its SVM only", p.subject())
+	case plan.Unconfirmed:
+		p.event(corev1.EventTypeWarning, v1alpha1.EventReleased, "Release",
+			"%s: a create request was not answered, so that an iSCSI service may stay behind", p.subject())
+	}
+	return nil
+}
+
+// writeError turns the two errors that mean "look again" into this package's own.
+func writeError(err error) error {
+	switch {
+	case apierrors.IsConflict(err):
+		return errStale
+	case apierrors.IsNotFound(err):
+		return errGone
+	case err != nil:
+		return fmt.Errorf("writing to the API server: %w", err)
+	}
+	return nil
+}
+
+func hasFinalizer(obj *v1alpha1.ISCSIService) bool {
+	return slices.Contains(obj.Finalizers, v1alpha1.Finalizer)
+}
+
+// isCreating reports whether the annotation carries the object's own UID. A copy of an object carries that of another.
+func isCreating(obj *v1alpha1.ISCSIService) bool {
+	return obj.Annotations[v1alpha1.CreatingAnnotation] == string(obj.UID)
+}

@@ -1,0 +1,204 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync/atomic"
+
+	"github.com/ontap-operator/ontap-san-operator/internal/ontap"
+)
+
+// ErrNotIdentified is returned for every request to an array that has not yet said who it is.
+var ErrNotIdentified = errors.New("the array at the endpoint has not been identified yet")
+
+// ChangedError is returned when another array answers at the endpoint than the one that is remembered.
+type ChangedError struct {
+	// Expected is the UUID of the array that is remembered.
+	Expected string
+	// Found is the array that answers now.
+	Found ontap.Cluster
+}
+
+func (e *ChangedError) Error() string {
+	return fmt.Sprintf("array %s (UUID %s) answers at the endpoint, where the array with UUID %s was before",
+		e.Found.Name, e.Found.UUID, e.Expected)
+}
+
+// Array is one connected array. It is safe for concurrent use.
+//
+// Once it has refused the operator's login, every request is answered with that refusal and not sent, until Identify gets
+// through: thousands of objects that each try once would lock the account.
+type Array struct {
+	client   *ontap.Client
+	config   ontap.Config
+	identity atomic.Pointer[ontap.Cluster]
+	refusal  atomic.Pointer[ontap.Error]
+}
+
+// Finding is what a live look at one SVM's service proved.
+type Finding struct {
+	// Service is what was seen, or nil.
+	Service *ontap.Service
+	// Absent: the array, being the one remembered, said that this SVM has no service.
+	Absent bool
+	// SVMGone: with Absent, the array does not know the SVM either.
+	SVMGone bool
+}
+
+// Identify asks the array who it is. If its UUID is not the expected one (empty accepts any), a *ChangedError is
+// returned, and no other request is let through until the expected array answers again.
+func (a *Array) Identify(ctx context.Context, expectedUUID string) (ontap.Cluster, error) {
+	found, err := a.client.Cluster(ctx)
+	if err != nil {
+		return ontap.Cluster{}, a.learn(err)
+	}
+	if expectedUUID != "" && found.UUID != expectedUUID {
+		a.identity.Store(nil)
+		return ontap.Cluster{}, &ChangedError{Expected: expectedUUID, Found: found}
+	}
+	a.identity.Store(&found)
+	a.refusal.Store(nil)
+	return found, nil
+}
+
+// admit says why nothing may be sent now, if so.
+func (a *Array) admit() error {
+	if refusal := a.refusal.Load(); refusal != nil {
+		return refusal
+	}
+	if !a.Identified() {
+		return ErrNotIdentified
+	}
+	return nil
+}
+
+// learn remembers a refused login, and returns err.
+func (a *Array) learn(err error) error {
+	var refusal *ontap.Error
+	if errors.As(err, &refusal) && (refusal.Status == http.StatusUnauthorized || refusal.Code == ontap.CodeUnauthorizedUser) {
+		a.refusal.Store(refusal)
+	}
+	return err
+}
+
+// Identified reports whether the array has said who it is, and was the one expected.
+func (a *Array) Identified() bool { return a.identity.Load() != nil }
+
+// Look finds the service of the SVM with the UUID, or with the name if the UUID is empty. It is cheap and proves
+// presence only: nil means that a collection did not have it.
+func (a *Array) Look(ctx context.Context, svm ontap.SVMRef) (*ontap.Service, error) {
+	if err := a.admit(); err != nil {
+		return nil, err
+	}
+	for service, err := range a.client.Services(ctx, withSVM(svm).Select(ontap.Enabled, ontap.TargetName, ontap.TargetAlias)) {
+		if err != nil {
+			return nil, a.learn(err)
+		}
+		return &service, nil
+	}
+	return nil, nil
+}
+
+// SVM finds the SVM with the UUID, or with the name if the UUID is empty; nil if the account sees none.
+func (a *Array) SVM(ctx context.Context, svm ontap.SVMRef) (*ontap.SVM, error) {
+	if err := a.admit(); err != nil {
+		return nil, err
+	}
+	for found, err := range a.client.SVMs(ctx, withSVMRecord(svm)) {
+		if err != nil {
+			return nil, a.learn(err)
+		}
+		return &found, nil
+	}
+	return nil, nil
+}
+
+// Confirm asks the array about the service of the SVM with that UUID itself. Only its own answer counts as absence, and
+// only if the array that gave it is the one remembered: any other trouble is an error.
+func (a *Array) Confirm(ctx context.Context, svmUUID string) (Finding, error) {
+	if err := a.admit(); err != nil {
+		return Finding{}, err
+	}
+	service, err := a.client.Service(ctx, svmUUID)
+	if err == nil {
+		return Finding{Service: &service}, nil
+	}
+	if !saysAbsent(err) {
+		return Finding{}, a.learn(err)
+	}
+	if err := a.reidentify(ctx); err != nil {
+		return Finding{}, err
+	}
+	return Finding{Absent: true, SVMGone: errors.Is(err, ontap.CodeSVMNotFound)}, nil
+}
+
+// Create creates the service and returns it as the array made it ("Create an iSCSI service").
+func (a *Array) Create(ctx context.Context, service ontap.ServiceCreate) (ontap.Service, error) {
+	if err := a.admit(); err != nil {
+		return ontap.Service{}, err
+	}
+	created, err := a.client.CreateService(ctx, service)
+	return created, a.learn(err)
+}
+
+// Update changes the service of the SVM with that UUID ("Update an iSCSI service").
+func (a *Array) Update(ctx context.Context, svmUUID string, update ontap.ServiceUpdate) error {
+	if err := a.admit(); err != nil {
+		return err
+	}
+	return a.trustworthy(ctx, a.client.UpdateService(ctx, svmUUID, update))
+}
+
+// Delete deletes the disabled service of the SVM with that UUID ("Delete an iSCSI service").
+func (a *Array) Delete(ctx context.Context, svmUUID string) error {
+	if err := a.admit(); err != nil {
+		return err
+	}
+	return a.trustworthy(ctx, a.client.DeleteService(ctx, svmUUID))
+}
+
+// trustworthy returns the answer to a write, having made sure that one which says "there is no such service" came from
+// the array that is remembered.
+func (a *Array) trustworthy(ctx context.Context, answer error) error {
+	if answer != nil && saysAbsent(answer) {
+		if err := a.reidentify(ctx); err != nil {
+			return err
+		}
+	}
+	return a.learn(answer)
+}
+
+func (a *Array) reidentify(ctx context.Context) error {
+	remembered := a.identity.Load()
+	if remembered == nil {
+		return ErrNotIdentified
+	}
+	_, err := a.Identify(ctx, remembered.UUID)
+	return err
+}
+
+// saysAbsent reports whether the array said about one SVM that it has no iSCSI service, or does not exist. A collection,
+// a status without an ONTAP code, or silence never says so.
+func saysAbsent(err error) bool {
+	if errors.Is(err, ontap.CodeServiceNotFound) || errors.Is(err, ontap.CodeSVMNotFound) {
+		return true
+	}
+	var refusal *ontap.Error
+	return errors.As(err, &refusal) && refusal.Status == http.StatusNotFound && refusal.Code == ontap.CodeEntryNotFound
+}
+
+func withSVM(svm ontap.SVMRef) ontap.Query {
+	if svm.UUID != "" {
+		return ontap.Query{}.Where(ontap.SVMUUID, ontap.Equal(svm.UUID))
+	}
+	return ontap.Query{}.Where(ontap.SVMName, ontap.Equal(svm.Name))
+}
+
+func withSVMRecord(svm ontap.SVMRef) ontap.Query {
+	if svm.UUID != "" {
+		return ontap.Query{}.Where(ontap.UUID, ontap.Equal(svm.UUID))
+	}
+	return ontap.Query{}.Where(ontap.Name, ontap.Equal(svm.Name))
+}
