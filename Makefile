@@ -11,6 +11,8 @@ MODULES     := . $(patsubst %/go.mod,%,$(sort $(wildcard hack/*/go.mod hack/*/*/
 CONTROLLER_GEN := go tool -modfile=hack/tools/controller-gen/go.mod controller-gen
 GOLANGCI_LINT  := go tool -modfile=hack/tools/golangci-lint/go.mod golangci-lint
 
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+
 # The whole end-to-end suite has to fit, on two busy cores.
 TEST_TIMEOUT ?= 40m
 
@@ -60,7 +62,7 @@ clean-tree:
 
 .PHONY: build
 build: ## Compile the operator, the simulator and the demo into bin/
-	go build -trimpath -o $(BIN)/ ./cmd/... ./hack/demo
+	go build -trimpath -ldflags '-X main.version=$(VERSION)' -o $(BIN)/ ./cmd/... ./test/demo
 
 .PHONY: control-plane
 control-plane: ## Compile etcd, kube-apiserver, kube-controller-manager and kubectl into bin/control-plane, once
