@@ -1,0 +1,202 @@
+package plan
+
+import (
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+)
+
+const (
+	ourTarget   = "iqn.1992-08.com.netapp:sn.ours:vs.4"
+	otherTarget = "iqn.1992-08.com.netapp:sn.others:vs.9"
+)
+
+var (
+	enabled  = Wanted{Enabled: true}
+	deleting = Wanted{Enabled: true, Deleting: true}
+	there    = Observed{Presence: Present, Enabled: true, Alias: "a", Target: ourTarget}
+	disabled = Observed{Presence: Present, Alias: "a", Target: ourTarget}
+	absent   = Observed{Presence: Absent}
+	created  = Remembered{Finalizer: true, Creating: true, Origin: Created, CreatedTarget: ourTarget}
+	adopted  = Remembered{Origin: Adopted}
+	pending  = Remembered{Finalizer: true, Creating: true, Unanswered: true}
+	marks    = Remembered{Finalizer: true, Creating: true}
+)
+
+func wanting(policy Policy, w Wanted) Wanted { w.Policy = policy; return w }
+
+func refused(r Refusal, o Observed) Observed { o.Refused = r; return o }
+
+func again(o Observed) Observed { o.Again = true; return o }
+
+func TestNext(t *testing.T) {
+	clear, other := "", "b"
+	off, on := false, true
+	for _, c := range []struct {
+		name string
+		w    Wanted
+		m    Remembered
+		o    Observed
+		want Step
+	}{
+		{"looks before anything else", enabled, Remembered{}, Observed{}, Step{Do: Look}},
+
+		{"puts both marks on before it creates", enabled, Remembered{}, Observed{Presence: Missing}, Step{Do: Mark, Finalizer: true, Creating: true}},
+		{"puts the finalizer on before it creates, if only the annotation is there", enabled, Remembered{Creating: true}, Observed{Presence: Missing}, Step{Do: Mark, Finalizer: true, Creating: true}},
+		{"creates when a collection does not have it and the marks are on", enabled, marks, Observed{Presence: Missing}, Step{Do: Create}},
+		{"creates on proof of absence", enabled, marks, absent, Step{Do: Create}},
+		{"does not repeat a refused create while nothing has changed", enabled, Remembered{OnHold: true}, Observed{Presence: Missing}, Step{Do: Stop}},
+
+		{"rests when all is as wanted", enabled, created, there, Step{Do: Rest}},
+		{"sends all differences in one update", Wanted{Enabled: false, Alias: &other}, created, there, Step{Do: Update, Enabled: &off, Alias: &other}},
+		{"clears an alias", Wanted{Enabled: true, Alias: &clear}, created, there, Step{Do: Update, Alias: &clear}},
+		{"leaves an alias alone that nobody asked for", enabled, created, there, Step{Do: Rest}},
+		{"puts drift right", enabled, adopted, disabled, Step{Do: Update, Enabled: &on}},
+
+		{"adopts what it finds", enabled, Remembered{}, there, Step{Do: Own, Origin: Adopted}},
+		{"adopts what it finds after its own create was refused", enabled, marks, there, Step{Do: Own, Origin: Adopted}},
+		{"knows its own after an answer was lost", enabled, pending, there, Step{Do: Own, Origin: Created}},
+		{"needs no finalizer for what stays", enabled, adopted, there, Step{Do: Rest}},
+		{"puts the finalizer on an adopted service that is to be deleted", wanting(Delete, enabled), adopted, there, Step{Do: Mark, Finalizer: true}},
+		{"takes the marks off a created service that is to be retained", wanting(Retain, enabled), created, there, Step{Do: Mark}},
+		{"counts a service with another target as somebody else's", enabled, created, Observed{Presence: Present, Enabled: true, Target: otherTarget}, Step{Do: Own, Origin: Adopted}},
+		{"takes the claim off a service that turned out to be somebody else's", enabled, Remembered{Finalizer: true, Creating: true, Origin: Adopted}, there, Step{Do: Mark}},
+
+		{"wants proof before it forgets a created service", enabled, created, Observed{Presence: Missing}, Step{Do: Confirm}},
+		{"wants proof before it forgets an adopted service", enabled, adopted, Observed{Presence: Missing}, Step{Do: Confirm}},
+		{"takes the marks off before it forgets", enabled, created, absent, Step{Do: Mark}},
+		{"forgets on proof of absence", enabled, adopted, absent, Step{Do: Forget}},
+		{"begins anew after it forgot", enabled, Remembered{}, absent, Step{Do: Mark, Finalizer: true, Creating: true}},
+		{"asks for no service on an SVM that is gone", enabled, Remembered{}, Observed{Presence: Absent, SVMGone: true}, Step{Do: Stop, Why: SVMUnknown}},
+
+		{"wants proof before a second create", enabled, pending, Observed{Presence: Missing}, Step{Do: Confirm}},
+		{"waits after the first proof that an unanswered create had no effect", enabled, pending, absent, Step{Do: Wait}},
+		{"waits until the second proof is a minute younger", enabled, pending, Observed{Presence: Absent, AbsentFor: SecondLook - time.Second}, Step{Do: Wait}},
+		{"creates again after the second proof", enabled, pending, Observed{Presence: Absent, AbsentFor: SecondLook}, Step{Do: Create}},
+		{"takes an unfindable SVM for no proof", enabled, pending, Observed{Presence: Unproven}, Step{Do: Stop, Why: SVMUnknown}},
+
+		{"takes the marks off after a refusal", enabled, marks, refused(RefusedOtherwise, Observed{}), Step{Do: Mark}},
+		{"takes the marks off after a refusal, whoever may be denied by now", Wanted{Enabled: true, Denied: true}, marks, refused(RefusedOtherwise, Observed{}), Step{Do: Mark}},
+		{"stops after a refusal", enabled, Remembered{}, refused(RefusedOtherwise, Observed{}), Step{Do: Stop}},
+		{"keeps the marks when an earlier create may still take effect", enabled, pending, refused(RefusedOtherwise, Observed{}), Step{Do: Stop}},
+		{"keeps the marks of a service whose update is refused", enabled, created, refused(RefusedOtherwise, Observed{}), Step{Do: Stop}},
+		{"takes the marks off when the service exists", enabled, marks, refused(RefusedExists, Observed{}), Step{Do: Mark}},
+		{"looks again when the service exists", enabled, Remembered{}, refused(RefusedExists, Observed{}), Step{Do: Confirm}},
+		{"adopts a service that exists", enabled, Remembered{}, refused(RefusedExists, there), Step{Do: Own, Origin: Adopted}},
+		{"stops when the service exists but is not shown", enabled, Remembered{}, refused(RefusedExists, absent), Step{Do: Stop}},
+		{"starts anew once when the service vanished under an update", enabled, adopted, refused(RefusedNoService, absent), Step{Do: Forget}},
+		{"starts anew only once in a pass", enabled, adopted, again(refused(RefusedNoService, absent)), Step{Do: Stop}},
+
+		{"touches nothing where access is denied", Wanted{Enabled: false, Denied: true}, created, there, Step{Do: Stop, Why: AccessDenied}},
+
+		{"sends nothing once the finalizer is gone", deleting, Remembered{Origin: Created, CreatedTarget: ourTarget}, there, Step{Do: Rest}},
+		{"releases at once what was never created", deleting, Remembered{Finalizer: true}, Observed{}, Step{Do: Release, Why: NeverCreated}},
+		{"releases a copy of a created object", deleting, Remembered{Finalizer: true, Creating: false}, there, Step{Do: Release, Why: NeverCreated}},
+		{"looks live before it deletes", deleting, created, Observed{}, Step{Do: Confirm}},
+		{"takes a collection for no proof when deleting", deleting, created, Observed{Presence: Missing}, Step{Do: Confirm}},
+		{"disables before it deletes", deleting, created, there, Step{Do: Disable}},
+		{"deletes what is disabled", deleting, created, disabled, Step{Do: Remove}},
+		{"releases after the deletion", deleting, created, absent, Step{Do: Release, Why: Done}},
+		{"keeps what it adopted", deleting, Remembered{Finalizer: true, Origin: Adopted}, there, Step{Do: Release, Why: Kept}},
+		{"deletes what it adopted if asked to", wanting(Delete, deleting), Remembered{Finalizer: true, Origin: Adopted}, disabled, Step{Do: Remove}},
+		{"keeps a service with another target", deleting, created, Observed{Presence: Present, Target: otherTarget}, Step{Do: Release, Why: TargetChanged}},
+		{"deletes a service with another target if asked to", wanting(Delete, deleting), created, Observed{Presence: Present, Target: otherTarget}, Step{Do: Remove}},
+		{"puts enabled back when the deletion is called off", wanting(Retain, deleting), created, disabled, Step{Do: Update, Enabled: &on}},
+		{"lets go when the deletion is called off", wanting(Retain, deleting), created, there, Step{Do: Release, Why: Kept}},
+		{"asks before it lets go what may have been disabled", wanting(Retain, deleting), created, Observed{}, Step{Do: Confirm}},
+		{"releases without touching where access is denied", Wanted{Deleting: true, Denied: true}, created, there, Step{Do: Release, Why: AccessDenied}},
+		{"disables once more when somebody enabled it", deleting, created, refused(RefusedEnabled, there), Step{Do: Disable}},
+		{"disables only once more in a pass", deleting, created, again(refused(RefusedEnabled, there)), Step{Do: Stop}},
+		{"lets go of what the platform cannot delete", deleting, created, refused(RefusedUnsupported, disabled), Step{Do: Release, Why: Unsupported}},
+		{"stops when the deletion is refused", deleting, created, refused(RefusedOtherwise, Observed{}), Step{Do: Stop}},
+
+		{"finds out what an unanswered create did before it releases", deleting, pending, Observed{}, Step{Do: Confirm}},
+		{"owns what an unanswered create made, to delete it", deleting, pending, there, Step{Do: Own, Origin: Created}},
+		{"does not release on the first proof after an unanswered create", deleting, pending, absent, Step{Do: Wait}},
+		{"releases on the second", deleting, pending, Observed{Presence: Absent, AbsentFor: SecondLook}, Step{Do: Release, Why: Done}},
+		{"does not release for want of an SVM to ask about", deleting, pending, Observed{Presence: Unproven}, Step{Do: Stop, Why: SVMUnknown}},
+		{"lets go of an unanswered create if asked to", wanting(Retain, deleting), pending, Observed{}, Step{Do: Release, Why: Unconfirmed}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			NewWithT(t).Expect(Next(c.w, c.m, c.o)).To(Equal(c.want))
+		})
+	}
+}
+
+// TestNothingIsAddedWhileDeleting tries every combination: an object that is being deleted gets no finalizer, no
+// annotation and no new service, whatever is remembered and observed; and DELETE comes only after the service was seen
+// disabled.
+func TestNothingIsAddedWhileDeleting(t *testing.T) {
+	g := NewWithT(t)
+	tried := everyCombination(func(w Wanted, m Remembered, o Observed) {
+		step := Next(w, m, o)
+		if w.Deleting {
+			g.Expect(step.Do).NotTo(BeElementOf(Mark, Create, Forget, Look), "%+v %+v %+v", w, m, o)
+		}
+		if step.Do == Remove {
+			g.Expect(o.Presence == Present && !o.Enabled).To(BeTrue(), "%+v %+v %+v", w, m, o)
+		}
+		if step.Do == Create {
+			g.Expect(m.Finalizer && m.Creating && m.Origin == None).To(BeTrue(), "%+v %+v %+v", w, m, o)
+		}
+		if step.Do == Release && m.Finalizer && m.Origin != None {
+			g.Expect(o.Presence == Absent || o.Presence == Present || w.Denied || o.Refused == RefusedUnsupported).
+				To(BeTrue(), "released on a hint: %+v %+v %+v", w, m, o)
+		}
+		if w.Denied {
+			g.Expect(step.Do).NotTo(BeElementOf(Create, Update, Disable, Remove), "%+v %+v %+v", w, m, o)
+		}
+		if !m.Finalizer && w.Deleting {
+			g.Expect(step.Do).To(Equal(Rest))
+		}
+	})
+	t.Logf("%d combinations", tried)
+}
+
+func everyCombination(try func(Wanted, Remembered, Observed)) (tried int) {
+	bools := []bool{false, true}
+	for _, deleting := range bools {
+		for _, denied := range bools {
+			for _, want := range bools {
+				for policy := Auto; policy <= Retain; policy++ {
+					w := Wanted{Enabled: want, Policy: policy, Deleting: deleting, Denied: denied}
+					for _, m := range memories() {
+						for _, o := range observations() {
+							try(w, m, o)
+							tried++
+						}
+					}
+				}
+			}
+		}
+	}
+	return tried
+}
+
+func memories() (all []Remembered) {
+	for bits := range 16 {
+		for origin := None; origin <= Adopted; origin++ {
+			all = append(all, Remembered{
+				Finalizer: bits&1 != 0, Creating: bits&2 != 0, OnHold: bits&4 != 0, Unanswered: bits&8 != 0 && bits&2 != 0 && origin == None,
+				Origin: origin, CreatedTarget: ourTarget,
+			})
+		}
+	}
+	return all
+}
+
+func observations() (all []Observed) {
+	for presence := Unknown; presence <= Present; presence++ {
+		for refusal := NotRefused; refusal <= RefusedOtherwise; refusal++ {
+			for bits := range 16 {
+				o := Observed{Presence: presence, Refused: refusal, Enabled: bits&1 != 0, Again: bits&2 != 0, SVMGone: bits&4 != 0, Target: ourTarget}
+				if bits&8 != 0 {
+					o.Target, o.AbsentFor = otherTarget, 2*SecondLook
+				}
+				all = append(all, o)
+			}
+		}
+	}
+	return all
+}
