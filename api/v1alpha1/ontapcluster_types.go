@@ -33,7 +33,7 @@ type ONTAPClusterSpec struct {
 	// access lists which namespaces may use which SVMs. Without a rule that allows it, nobody may use an SVM.
 	// +optional
 	// +listType=atomic
-	// +kubebuilder:validation:MaxItems=256
+	// +kubebuilder:validation:MaxItems=128
 	Access []AccessRule `json:"access,omitempty"`
 }
 
@@ -85,7 +85,7 @@ type AccessRule struct {
 	// +required
 	// +listType=set
 	// +kubebuilder:validation:MinItems=1
-	// +kubebuilder:validation:MaxItems=256
+	// +kubebuilder:validation:MaxItems=128
 	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=128
 	// +kubebuilder:validation:items:XValidation:rule="self.matches('^[A-Za-z0-9_.*?-]+$')",message="an SVM name or glob has letters, digits, '.', '_', '-', '*' and '?' only"
@@ -99,7 +99,7 @@ type NamespaceSelector struct {
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MinItems=1
-	// +kubebuilder:validation:MaxItems=256
+	// +kubebuilder:validation:MaxItems=128
 	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=63
 	Names []string `json:"names,omitempty"`
