@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -59,8 +60,8 @@ func (d *demo) created(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if svm.Service.Target == nil || *svm.Service.Target != target {
-		return "", fmt.Errorf("status.target.name is %q, but the array has %v", target, svm.Service)
+	if target == "" || svm.Service.Target != target {
+		return "", fmt.Errorf("status.target.name is %q, the array has %q", target, svm.Service.Target)
 	}
 	return "one POST; target " + target, nil
 }
@@ -188,7 +189,7 @@ func (d *demo) mark(ctx context.Context) (int, error) {
 
 // writes are the requests after a mark that change services, or would.
 func (d *demo) writes(ctx context.Context, mark int) ([]testbed.Request, error) {
-	return d.requests(ctx, mark, func(r testbed.Request) bool { return r.Method != "GET" })
+	return d.requests(ctx, mark, func(r testbed.Request) bool { return r.Method != http.MethodGet })
 }
 
 func (d *demo) requests(ctx context.Context, mark int, wanted func(testbed.Request) bool) ([]testbed.Request, error) {

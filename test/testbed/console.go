@@ -29,11 +29,11 @@ type NVMe struct {
 	Configured bool `json:"configured"`
 }
 
-// SVMService is the iSCSI service of an SVM. What is nil is left as it is, or up to the array.
+// SVMService is the iSCSI service of an SVM. What is nil or empty in a change stays, or is up to the array.
 type SVMService struct {
 	Enabled *bool   `json:"enabled,omitempty"`
 	Alias   *string `json:"alias,omitempty"`
-	Target  *string `json:"target,omitempty"`
+	Target  string  `json:"target,omitempty"`
 }
 
 // Session is an initiator that is logged in.
@@ -51,7 +51,7 @@ func (c *Control) SVM(ctx context.Context, name string) (SVM, error) {
 }
 
 // CreateSVM adds an SVM.
-func (c *Control) CreateSVM(ctx context.Context, svm any) error {
+func (c *Control) CreateSVM(ctx context.Context, svm SVM) error {
 	return c.call(ctx, http.MethodPost, "/svms", svm, nil)
 }
 
@@ -85,9 +85,9 @@ func (c *Control) Login(ctx context.Context, svm, initiator string) error {
 	return c.call(ctx, http.MethodPost, svmPath(svm)+"/sessions", Session{Initiator: initiator}, nil)
 }
 
-// Logout logs all initiators out.
-func (c *Control) Logout(ctx context.Context, svm string) error {
-	return c.call(ctx, http.MethodDelete, svmPath(svm)+"/sessions", nil, nil)
+// Logout logs an initiator out, or all of them if it is empty.
+func (c *Control) Logout(ctx context.Context, svm, initiator string) error {
+	return c.call(ctx, http.MethodDelete, svmPath(svm)+"/sessions?initiator="+url.QueryEscape(initiator), nil, nil)
 }
 
 // ChangeAccount changes a login of the array, such as {"password": "new"}.

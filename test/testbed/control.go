@@ -22,15 +22,16 @@ type Control struct {
 
 // Request is one request to the array as the journal has it, with its answer.
 type Request struct {
-	Seq      int             `json:"seq"`
-	Received time.Time       `json:"received"`
-	Answered time.Time       `json:"answered"` // zero while the answer is held
-	Method   string          `json:"method"`
-	Path     string          `json:"path"`
-	Query    string          `json:"query"`
-	Body     json.RawMessage `json:"body"`
-	Status   int             `json:"status"`
-	Account  string          `json:"account"`
+	Seq      int        `json:"seq"`
+	Received time.Time  `json:"received"`
+	Answered *time.Time `json:"answered"` // nil while the answer is held, or if there never was one
+	Method   string     `json:"method"`
+	Path     string     `json:"path"`
+	Query    string     `json:"query"`
+	Body     string     `json:"body"`
+	Status   int        `json:"status"`
+	Account  string     `json:"account"`
+	Client   string     `json:"client"` // what the client says it is
 }
 
 // String is the request on one line: method, path, and body if there is one.
@@ -61,10 +62,13 @@ const (
 
 // Match says which requests a barrier or a fault is for. What is empty matches everything.
 type Match struct {
-	Method string `json:"method,omitempty"`
-	Path   string `json:"path,omitempty"` // a prefix
-	SVM    string `json:"svm,omitempty"`
-	Count  int    `json:"count,omitempty"` // how many requests it is for
+	Method  string `json:"method,omitempty"`
+	Path    string `json:"path,omitempty"`    // a prefix
+	SVM     string `json:"svm,omitempty"`     // by name or UUID, wherever the request has it
+	Query   string `json:"query,omitempty"`   // a part of the query
+	Account string `json:"account,omitempty"` // the login
+	// Count is how many requests it is for: 0 is one for a barrier, all for a fault.
+	Count int `json:"count,omitempty"`
 }
 
 // Barrier holds requests until it is released.
@@ -93,19 +97,28 @@ func (b *Barrier) Release(ctx context.Context) error {
 	return b.control.call(ctx, http.MethodDelete, "/barriers/"+b.id, nil, nil)
 }
 
-// Fault makes the array answer wrongly, late or not at all.
+// Fault makes the array answer wrongly, late or not at all. Durations are written as in "1500ms".
 type Fault struct {
 	Match
 
-	Delay      string `json:"delay,omitempty"`      // a duration: answer later
-	Status     int    `json:"status,omitempty"`     // answer with this HTTP status
-	Code       string `json:"code,omitempty"`       // and this ONTAP error code
-	Message    string `json:"message,omitempty"`    // and message
-	RetryAfter string `json:"retryAfter,omitempty"` // and Retry-After header
-	Reset      Stage  `json:"reset,omitempty"`      // drop the connection before or after the change is applied
-	ApplyAfter string `json:"applyAfter,omitempty"` // a duration: apply the change only then
-	Body       string `json:"body,omitempty"`       // "html", "empty" or "truncated"
-	Redirect   string `json:"redirect,omitempty"`   // answer with a redirect to this URL
+	Delay string `json:"delay,omitempty"` // before the request is carried out
+
+	// An error in place of carrying out the request, or, with Applied, after it.
+	Status     int    `json:"status,omitempty"`
+	Code       string `json:"code,omitempty"`
+	Message    string `json:"message,omitempty"`
+	RetryAfter string `json:"retryAfter,omitempty"`
+	Applied    bool   `json:"applied,omitempty"`
+
+	Reset      Stage  `json:"reset,omitempty"`      // the connection, before or after the change
+	ApplyAfter string `json:"applyAfter,omitempty"` // with Reset: the change comes this much later
+	Job        string `json:"job,omitempty"`        // answer 202; the change comes this much later
+
+	Body       string `json:"body,omitempty"`       // html, empty, truncated, cut or trickle
+	Redirect   string `json:"redirect,omitempty"`   // to another URL
+	RepeatPage bool   `json:"repeatPage,omitempty"` // the next link leads to the same page
+	PageLimit  int    `json:"pageLimit,omitempty"`  // pages end early
+	Listener   string `json:"listener,omitempty"`   // refused, expired-certificate or wrong-certificate
 }
 
 // InjectFault makes requests that match fail, and returns the fault's id.
