@@ -4,24 +4,29 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// DefaultONTAPClusterName is the ONTAPCluster that an ISCSIService without spec.ontapClusterRef uses.
+// DefaultONTAPClusterName is the ONTAPCluster that an ISCSIService without
+// spec.ontapClusterRef uses.
 const DefaultONTAPClusterName = "default"
 
-// Finalizer of an ISCSIService means "deletion must ask the operator": it is on before the service may be created,
-// and stays while the object's origin and policy call for deleting the service with the object.
+// Finalizer of an ISCSIService means "deletion must ask the operator": it
+// is on before the service may be created, and stays while the object's
+// origin and policy call for deleting the service with the object.
 const Finalizer = "san.ontap-operator.io/iscsiservice"
 
-// CreatingAnnotation is set to the object's own UID before the create request is sent to the array. An operator that
-// restarts without having seen the answer knows by it that a service it finds may be its own. A copy of the object has
-// another UID, and claims nothing.
+// CreatingAnnotation is set to the object's own UID before the create
+// request is sent to the array. An operator that restarts without having
+// seen the answer knows by it that a service it finds may be its own. A
+// copy of the object has another UID, and claims nothing.
 const CreatingAnnotation = "san.ontap-operator.io/creating"
 
-// DeletionPolicy says what becomes of the iSCSI service when its ISCSIService is deleted.
+// DeletionPolicy says what becomes of the iSCSI service when its
+// ISCSIService is deleted.
 // +kubebuilder:validation:Enum=Delete;Retain
 type DeletionPolicy string
 
 const (
-	// DeletionPolicyDelete disables and deletes the iSCSI service, also one that existed before the object.
+	// DeletionPolicyDelete disables and deletes the iSCSI service, also one
+	// that existed before the object.
 	DeletionPolicyDelete DeletionPolicy = "Delete"
 	// DeletionPolicyRetain leaves the iSCSI service on the array as it is.
 	DeletionPolicyRetain DeletionPolicy = "Retain"
@@ -31,44 +36,50 @@ const (
 type Origin string
 
 const (
-	// OriginCreated: the operator's own create request made this service. By default it is deleted with the object.
+	// OriginCreated: the operator's own create request made this service. By
+	// default it is deleted with the object.
 	OriginCreated Origin = "Created"
-	// OriginAdopted: the service existed before the object, or was recreated by somebody else since. By default it
-	// outlives the object.
+	// OriginAdopted: the service existed before the object, or was recreated
+	// by somebody else since. By default it outlives the object.
 	OriginAdopted Origin = "Adopted"
 )
 
 // ISCSIServiceSpec is the iSCSI service that an SVM should have.
 // +kubebuilder:validation:XValidation:rule="(has(self.ontapClusterRef) ? self.ontapClusterRef.name : 'default') == (has(oldSelf.ontapClusterRef) ? oldSelf.ontapClusterRef.name : 'default')",message="ontapClusterRef is immutable: delete the ISCSIService (deletionPolicy Retain keeps the service) and create it anew"
 type ISCSIServiceSpec struct {
-	// ontapClusterRef names the ONTAPCluster that the SVM belongs to. Unset means the ONTAPCluster named "default".
-	// Immutable.
+	// ontapClusterRef names the ONTAPCluster that the SVM belongs to. Unset
+	// means the ONTAPCluster named "default". Immutable.
 	// +optional
 	ONTAPClusterRef *ONTAPClusterReference `json:"ontapClusterRef,omitempty"`
 
-	// svm is the storage virtual machine whose iSCSI service this is: its name, its UUID, or both. An SVM has at most
-	// one iSCSI service. Both may be corrected until the service is found or created (status.svm.uuid is set); from
-	// then on the SVM is fixed: uuid can be added if it is that of status.svm.uuid, and name can follow a renamed SVM
-	// to status.svm.name.
+	// svm is the storage virtual machine whose iSCSI service this is: its
+	// name, its UUID, or both. An SVM has at most one iSCSI service. Both may
+	// be corrected until the service is found or created (status.svm.uuid is
+	// set); from then on the SVM is fixed: uuid can be added if it is that of
+	// status.svm.uuid, and name can follow a renamed SVM to status.svm.name.
 	// +required
 	SVM SVMSelector `json:"svm"`
 
-	// enabled is the administrative state of the service. Unset means true. A disabled service accepts no iSCSI
-	// sessions; disabling ends those that are logged in.
+	// enabled is the administrative state of the service. Unset means true. A
+	// disabled service accepts no iSCSI sessions; disabling ends those that
+	// are logged in.
 	// +optional
 	Enabled *bool `json:"enabled,omitempty"`
 
-	// alias is the target alias that initiators see: 1 to 128 printable ASCII characters without space. Unset leaves
-	// the alias of the service alone (a new one gets the SVM's name); "" clears it.
+	// alias is the target alias that initiators see: 1 to 128 printable ASCII
+	// characters without space. Unset leaves the alias of the service alone (a
+	// new one gets the SVM's name); "" clears it.
 	// +optional
 	// +kubebuilder:validation:MaxLength=128
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[!-~]*$')",message="alias takes printable ASCII characters without space; an empty alias clears it"
 	Alias *string `json:"alias,omitempty"`
 
-	// deletionPolicy says what becomes of the service when this object is deleted. Delete: it is disabled, then
-	// deleted, even if it existed before this object. Retain: it stays as it is. Unset: a service that this object
-	// created is deleted, one that it adopted stays (see status.origin). Retain can be set at any time, also while
-	// the deletion is under way.
+	// deletionPolicy says what becomes of the service when this object is
+	// deleted. Delete: it is disabled, then deleted, even if it existed before
+	// this object. Retain: it stays as it is. Unset: a service that this
+	// object created is deleted, one that it adopted stays (see
+	// status.origin). Retain can be set at any time, also while the deletion
+	// is under way.
 	// +optional
 	DeletionPolicy DeletionPolicy `json:"deletionPolicy,omitempty"`
 }
@@ -92,29 +103,32 @@ type SVMSelector struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Za-z0-9_][A-Za-z0-9_.-]*$')",message="an SVM name has letters, digits, '.', '_' and '-' only, and does not begin with '.' or '-'"
 	Name string `json:"name,omitempty"`
 
-	// uuid of the SVM in lower case, as `vserver show -fields uuid` prints it. With both, name and uuid must be of
-	// the same SVM.
+	// uuid of the SVM in lower case, as `vserver show -fields uuid` prints it.
+	// With both, name and uuid must be of the same SVM.
 	// +optional
 	// +kubebuilder:validation:MaxLength=36
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$')",message="uuid is 32 lower-case hexadecimal digits, as in 02c9e252-41be-11e9-81d5-00a0986138f7"
 	UUID string `json:"uuid,omitempty"`
 }
 
-// ISCSIServiceStatus is the iSCSI service as the array last showed it, and how far the operator is with it.
+// ISCSIServiceStatus is the iSCSI service as the array last showed it, and
+// how far the operator is with it.
 type ISCSIServiceStatus struct {
-	// observedGeneration is the generation of the spec that Ready or Stalled was last decided for; -1 before the
-	// operator has seen the object.
+	// observedGeneration is the generation of the spec that Ready or Stalled
+	// was last decided for; -1 before the operator has seen the object.
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
-	// conditions: Ready, and when they apply Reconciling and Stalled, in the sense of kstatus.
+	// conditions: Ready, and when they apply Reconciling and Stalled, in the
+	// sense of kstatus.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
 	// +kubebuilder:validation:MaxItems=16
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
 
-	// svm is the SVM that this object is bound to. Its uuid never changes; its name follows renames.
+	// svm is the SVM that this object is bound to. Its uuid never changes; its
+	// name follows renames.
 	// +optional
 	SVM *SVMStatus `json:"svm,omitempty"`
 
@@ -126,13 +140,15 @@ type ISCSIServiceStatus struct {
 	// +optional
 	Target *Target `json:"target,omitempty"`
 
-	// origin says whether the operator made the service (Created) or found it (Adopted).
+	// origin says whether the operator made the service (Created) or found it
+	// (Adopted).
 	// +optional
 	// +kubebuilder:validation:Enum=Created;Adopted
 	Origin Origin `json:"origin,omitempty"`
 
-	// created is what the array answered to the operator's create request. A service whose target name is another
-	// one was made by somebody else, and counts as Adopted.
+	// created is what the array answered to the operator's create request. A
+	// service whose target name is another one was made by somebody else, and
+	// counts as Adopted.
 	// +optional
 	Created *CreatedService `json:"created,omitempty"`
 }
@@ -161,15 +177,18 @@ type Target struct {
 	Alias string `json:"alias,omitempty"`
 }
 
-// CreatedService identifies the service that the operator's create request made.
+// CreatedService identifies the service that the operator's create request
+// made.
 type CreatedService struct {
 	// targetName is the IQN that the array generated for it.
 	// +required
 	TargetName string `json:"targetName"`
 }
 
-// ISCSIService is the iSCSI service of one SVM: the target that its initiators log in to. The operator creates it or
-// adopts the one that exists, keeps its state and alias as the spec says, and reports its target name.
+// ISCSIService is the iSCSI service of one SVM: the target that its
+// initiators log in to. The operator creates it or adopts the one that
+// exists, keeps its state and alias as the spec says, and reports its
+// target name.
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
 // +kubebuilder:resource:path=iscsiservices,scope=Namespaced,shortName=iscsisvc,categories=ontap
@@ -215,7 +234,8 @@ type ISCSIServiceList struct {
 	Items           []ISCSIService `json:"items"`
 }
 
-// ONTAPClusterName is the name of the ONTAPCluster that the service belongs to.
+// ONTAPClusterName is the name of the ONTAPCluster that the service
+// belongs to.
 func (s *ISCSIService) ONTAPClusterName() string {
 	if s.Spec.ONTAPClusterRef == nil {
 		return DefaultONTAPClusterName
@@ -223,7 +243,8 @@ func (s *ISCSIService) ONTAPClusterName() string {
 	return s.Spec.ONTAPClusterRef.Name
 }
 
-// WantsEnabled reports whether spec asks for an enabled service: unset means it does.
+// WantsEnabled reports whether spec asks for an enabled service: unset
+// means it does.
 func (s *ISCSIService) WantsEnabled() bool {
 	return s.Spec.Enabled == nil || *s.Spec.Enabled
 }

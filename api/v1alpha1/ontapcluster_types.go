@@ -4,33 +4,37 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// ONTAPClusterSpec says how to reach an array, and which namespaces may use which of its SVMs.
+// ONTAPClusterSpec says how to reach an array, and which namespaces may
+// use which of its SVMs.
 type ONTAPClusterSpec struct {
-	// endpoint is the cluster management address: https://HOST or https://HOST:PORT.
+	// endpoint is the cluster management address: https://HOST or
+	// https://HOST:PORT.
 	// +required
 	// +kubebuilder:validation:MaxLength=261
 	// +kubebuilder:validation:XValidation:rule="self.matches('^https://([A-Za-z0-9.-]+|[[][0-9A-Fa-f:.]+[]])(:[0-9]{1,5})?/?$')",message="endpoint is https://HOST or https://HOST:PORT, without path, query or user"
 	Endpoint string `json:"endpoint"`
 
-	// credentialsSecretRef names the Secret with the array account, in the operator's own namespace: username and
-	// password, or tls.crt and tls.key of a client certificate. Both is an error.
+	// credentialsSecretRef names the Secret with the array account, in the
+	// operator's own namespace: username and password, or tls.crt and tls.key
+	// of a client certificate. Both is an error.
 	// +required
 	CredentialsSecretRef SecretReference `json:"credentialsSecretRef"`
 
-	// tls says how the array's certificate is verified. Unset: by the certificate authorities of the operator's
-	// image.
+	// tls says how the array's certificate is verified. Unset: by the
+	// certificate authorities of the operator's image.
 	// +optional
 	TLS *TLSConfig `json:"tls,omitempty"`
 
-	// pollInterval is how often the array is looked at, and so how long an out-of-band change can last. Unset means
-	// 60s; at least 1s.
+	// pollInterval is how often the array is looked at, and so how long an
+	// out-of-band change can last. Unset means 60s; at least 1s.
 	// +optional
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:Format=duration
 	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1s') && duration(self) <= duration('24h')",message="pollInterval is from 1s to 24h"
 	PollInterval *metav1.Duration `json:"pollInterval,omitempty"`
 
-	// access lists which namespaces may use which SVMs. Without a rule that allows it, nobody may use an SVM.
+	// access lists which namespaces may use which SVMs. Without a rule that
+	// allows it, nobody may use an SVM.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=128
@@ -49,27 +53,30 @@ type SecretReference struct {
 // TLSConfig says how the array's certificate is verified.
 // +kubebuilder:validation:XValidation:rule="!(has(self.insecureSkipVerify) && self.insecureSkipVerify) || !(has(self.ca) || has(self.pinnedSHA256))",message="insecureSkipVerify verifies nothing: remove it, or remove ca and pinnedSHA256"
 type TLSConfig struct {
-	// ca is a bundle of PEM certificates that the array's certificate must be signed by.
+	// ca is a bundle of PEM certificates that the array's certificate must be
+	// signed by.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=65536
 	CA string `json:"ca,omitempty"`
 
-	// serverName is the name that the certificate must carry when it is not the endpoint's host.
+	// serverName is the name that the certificate must carry when it is not
+	// the endpoint's host.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	ServerName string `json:"serverName,omitempty"`
 
-	// pinnedSHA256 is the SHA-256 of the one certificate to accept, in hexadecimal, with or without colons. It is
-	// for certificates without a subject alternative name, as ONTAP generates them.
+	// pinnedSHA256 is the SHA-256 of the one certificate to accept, in
+	// hexadecimal, with or without colons. It is for certificates without a
+	// subject alternative name, as ONTAP generates them.
 	// +optional
 	// +kubebuilder:validation:MaxLength=95
 	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}$')",message="pinnedSHA256 is 64 hexadecimal digits, with or without colons"
 	PinnedSHA256 string `json:"pinnedSHA256,omitempty"`
 
-	// insecureSkipVerify accepts any certificate: whoever answers at the endpoint gets the credentials. For trying
-	// things out only.
+	// insecureSkipVerify accepts any certificate: whoever answers at the
+	// endpoint gets the credentials. For trying things out only.
 	// +optional
 	InsecureSkipVerify bool `json:"insecureSkipVerify,omitempty"`
 }
@@ -80,8 +87,9 @@ type AccessRule struct {
 	// +required
 	Namespaces NamespaceSelector `json:"namespaces"`
 
-	// svms are names of SVMs, in which * stands for any characters and ? for one. An ISCSIService that names an SVM
-	// by its UUID is held against the SVM's name too.
+	// svms are names of SVMs, in which * stands for any characters and ? for
+	// one. An ISCSIService that names an SVM by its UUID is held against the
+	// SVM's name too.
 	// +required
 	// +listType=set
 	// +kubebuilder:validation:MinItems=1
@@ -92,7 +100,8 @@ type AccessRule struct {
 	SVMs []string `json:"svms"`
 }
 
-// NamespaceSelector selects namespaces by name, by label, or both: a namespace that either selects is meant.
+// NamespaceSelector selects namespaces by name, by label, or both: a
+// namespace that either selects is meant.
 // +kubebuilder:validation:XValidation:rule="has(self.names) || has(self.selector)",message="namespaces needs names or a selector; an empty selector {} selects every namespace"
 type NamespaceSelector struct {
 	// names of namespaces.
@@ -104,27 +113,30 @@ type NamespaceSelector struct {
 	// +kubebuilder:validation:items:MaxLength=63
 	Names []string `json:"names,omitempty"`
 
-	// selector selects namespaces by their labels. An empty one selects every namespace.
+	// selector selects namespaces by their labels. An empty one selects every
+	// namespace.
 	// +optional
 	Selector *metav1.LabelSelector `json:"selector,omitempty"`
 }
 
 // ONTAPClusterStatus is what the operator knows of the array.
 type ONTAPClusterStatus struct {
-	// observedGeneration is the generation of the spec that Ready or Stalled was last decided for; -1 before the
-	// operator has seen the object.
+	// observedGeneration is the generation of the spec that Ready or Stalled
+	// was last decided for; -1 before the operator has seen the object.
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
-	// conditions: Ready, and when they apply Reconciling and Stalled, in the sense of kstatus.
+	// conditions: Ready, and when they apply Reconciling and Stalled, in the
+	// sense of kstatus.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
 	// +kubebuilder:validation:MaxItems=16
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
 
-	// array is the array that answered at the endpoint first. Another one answering there later is an error
-	// (ArrayChanged), and nothing is written to it.
+	// array is the array that answered at the endpoint first. Another one
+	// answering there later is an error (ArrayChanged), and nothing is written
+	// to it.
 	// +optional
 	Array *ArrayStatus `json:"array,omitempty"`
 }
@@ -144,8 +156,8 @@ type ArrayStatus struct {
 	Version string `json:"version,omitempty"`
 }
 
-// ONTAPCluster is a NetApp ONTAP array: where it is, how to log in, and who may use which of its SVMs. It is written
-// by the platform team only.
+// ONTAPCluster is a NetApp ONTAP array: where it is, how to log in, and
+// who may use which of its SVMs. It is written by the platform team only.
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
 // +kubebuilder:resource:path=ontapclusters,scope=Cluster,categories=ontap
