@@ -52,6 +52,20 @@ func (e *Error) HTTPStatus() int {
 	return defaultStatus
 }
 
+// Parse reads an error back from an answer's body.
+func Parse(body []byte) *Error {
+	var answer struct {
+		Error struct {
+			Message string `json:"message"`
+			Code    string `json:"code"`
+			Target  string `json:"target"`
+		} `json:"error"`
+	}
+	_ = json.Unmarshal(body, &answer) // it is Body's own
+	code, _ := strconv.Atoi(answer.Error.Code)
+	return &Error{Code: code, Message: answer.Error.Message, Target: answer.Error.Target}
+}
+
 // Body is the answer's: the code is an integer in a string.
 func (e *Error) Body() []byte {
 	type returnedError struct {
@@ -63,7 +77,7 @@ func (e *Error) Body() []byte {
 	var body bytes.Buffer
 	encoder := json.NewEncoder(&body)
 	encoder.SetEscapeHTML(false) // messages have <field,...> in them
-	_ = encoder.Encode(struct { // strings always marshal
+	_ = encoder.Encode(struct {  // strings always marshal
 		Error returnedError `json:"error"`
 	}{returnedError{e.Message, strconv.Itoa(e.Code), e.Target, e.Arguments}})
 	return body.Bytes()

@@ -74,7 +74,7 @@ func parseAlternative(kind Kind, text string) (Condition, bool) {
 			return compares(kind, operand, operator.test)
 		}
 	}
-	if from, to, found := strings.Cut(text, ".."); found {
+	if from, to, _ := strings.Cut(text, ".."); from != "" && to != "" {
 		return between(kind, from, to)
 	}
 	if strings.Contains(text, "*") {

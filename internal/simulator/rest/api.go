@@ -40,6 +40,7 @@ type Response struct {
 type API struct {
 	array  *array.Array
 	routes []route
+	jobs   jobs
 }
 
 // New returns the API of an array.
@@ -84,7 +85,7 @@ func (c *call) do() (Response, error) {
 	if err != nil {
 		return Response{}, err
 	}
-	if !c.account.Role.Allows(c.Method, c.Path) {
+	if !c.account.Role.Allows(c.effectiveMethod(), c.Path) && c.Method != http.MethodOptions {
 		return Response{}, ontaperror.New(ontaperror.NotAuthorized)
 	}
 	if c.params, err = parseParams(c.Query, operation.params); err != nil {

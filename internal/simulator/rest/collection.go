@@ -217,15 +217,14 @@ func (c *call) appendLinks(body []byte, next url.Values) []byte {
 	return append(body, '}')
 }
 
-// nextHref is the request's own path and query with new start keys.
+// nextHref is the request's own path and query with new start keys, which come first.
 func (c *call) nextHref(start url.Values) string {
-	var parts []string
+	parts := []string{start.Encode()}
 	for part := range strings.SplitSeq(c.Query, "&") {
 		if part != "" && !strings.HasPrefix(part, startPrefix) {
 			parts = append(parts, part)
 		}
 	}
-	parts = append(parts, start.Encode())
 	return (&url.URL{Path: c.Path, RawQuery: strings.Join(parts, "&")}).String()
 }
 

@@ -1,7 +1,9 @@
 package rest
 
 import (
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/ontap-operator/ontap-san-operator/internal/simulator/ontaperror"
@@ -13,6 +15,7 @@ const (
 	svmsPath     = "/api/svm/svms"
 	servicesPath = "/api/protocols/san/iscsi/services"
 	sessionsPath = "/api/protocols/san/iscsi/sessions"
+	jobsPath     = "/api/cluster/jobs"
 )
 
 // route is a path with its operations. "*" in the pattern stands for one variable part.
@@ -52,6 +55,9 @@ func routes() []route {
 		{sessionsPath, [2]int{9, 6}, map[string]operation{
 			http.MethodGet: {params: collectionParams, handle: (*call).listSessions},
 		}},
+		{sessionsPath + "/*/*/*", [2]int{9, 6}, map[string]operation{
+			http.MethodGet: {params: instanceParams, handle: (*call).getSession},
+		}},
 		{svmsPath, [2]int{9, 6}, map[string]operation{
 			http.MethodGet: {params: collectionParams, handle: (*call).listSVMs},
 		}},
@@ -60,6 +66,9 @@ func routes() []route {
 		}},
 		{clusterPath, [2]int{9, 6}, map[string]operation{
 			http.MethodGet: {params: instanceParams, handle: (*call).getCluster},
+		}},
+		{jobsPath + "/*", [2]int{9, 6}, map[string]operation{
+			http.MethodGet: {params: instanceParams, handle: (*call).getJob},
 		}},
 	}
 }
@@ -71,7 +80,10 @@ func (c *call) route() (operation, error) {
 		if !matched || !c.version.AtLeast(route.since[0], route.since[1]) {
 			continue
 		}
-		if operation, ok := route.operations[c.Method]; ok {
+		if c.Method == http.MethodOptions {
+			return operation{params: instanceParams, handle: route.allow}, nil
+		}
+		if operation, ok := route.operations[c.effectiveMethod()]; ok {
 			c.path = variables
 			return operation, nil
 		}
@@ -80,6 +92,22 @@ func (c *call) route() (operation, error) {
 		return operation{}, unsupported
 	}
 	return operation{}, ontaperror.New(ontaperror.NoSuchAPI)
+}
+
+// effectiveMethod is the method without the difference between GET and HEAD, which gets the same without the body.
+func (c *call) effectiveMethod() string {
+	if c.Method == http.MethodHead {
+		return http.MethodGet
+	}
+	return c.Method
+}
+
+// allow answers OPTIONS: which methods there are.
+func (r route) allow(*call) (Response, error) {
+	response := done(http.StatusOK)
+	methods := append(slices.Sorted(maps.Keys(r.operations)), http.MethodHead, http.MethodOptions)
+	response.Header = http.Header{"Allow": {strings.Join(methods, ", ")}}
+	return response, nil
 }
 
 func match(pattern, path string) ([]string, bool) {

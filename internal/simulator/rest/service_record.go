@@ -94,8 +94,19 @@ func performanceFields() []serviceField {
 	fields = append(fields, splitFields("statistics.throughput_raw", false, raw(load.Counters.Throughput))...)
 	for i := range fields {
 		fields[i].Expensive = true
+		fields[i].Get = ifMeasured(fields[i].Get)
 	}
 	return fields
+}
+
+// ifMeasured hides a field of an SVM without metrics.
+func ifMeasured(get func(*serviceRecord) query.Value) func(*serviceRecord) query.Value {
+	return func(r *serviceRecord) query.Value {
+		if r.Metrics.Unavailable {
+			return query.Null
+		}
+		return get(r)
+	}
 }
 
 // splitFields are the fields of a quantity that is split by kind of operation.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/ontap-operator/ontap-san-operator/internal/simulator/array"
+	"github.com/ontap-operator/ontap-san-operator/internal/simulator/ontaperror"
 	"github.com/ontap-operator/ontap-san-operator/internal/simulator/query"
 )
 
@@ -43,4 +44,18 @@ func (c *call) listSessions() (Response, error) {
 		position: []string{"svm.name", "svm.uuid", "tsih"},
 		aliases:  svmAlias,
 	}.answer(c)
+}
+
+// getSession implements GET /api/protocols/san/iscsi/sessions/{svm.uuid}/{target_portal_group}/{tsih}.
+func (c *call) getSession() (Response, error) {
+	svm := c.array.SVM(c.path[0])
+	if !c.sees(svm) {
+		return Response{}, ontaperror.New(ontaperror.SVMDoesNotExist)
+	}
+	for _, session := range svm.Sessions {
+		if session.PortalGroup == c.path[1] && fmt.Sprint(session.TSIH) == c.path[2] {
+			return instance(c, sessionSchema, &sessionRecord{svm, session})
+		}
+	}
+	return Response{}, ontaperror.On(ontaperror.NoSuchEntry, "tsih")
 }

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"net/url"
 	"strconv"
 	"time"
 
@@ -123,7 +124,8 @@ func repeatPage(body []byte, x *exchange) []byte {
 	if links == nil {
 		links = map[string]any{}
 	}
-	links["next"] = map[string]string{"href": x.request.Path + "?" + x.request.Query}
+	self := url.URL{Path: x.request.Path, RawQuery: x.request.Query}
+	links["next"] = map[string]string{"href": self.String()}
 	page["_links"] = links
 	repeated, _ := json.Marshal(page) // it was JSON before
 	return repeated

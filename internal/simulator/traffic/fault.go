@@ -37,6 +37,9 @@ type Fault struct {
 	Reset      Stage    `json:"reset,omitempty"`
 	ApplyAfter Duration `json:"applyAfter,omitempty"`
 
+	// Job answers 202 with a job, and carries the request out when this time is over.
+	Job Duration `json:"job,omitempty"`
+
 	// Body spoils the answer's body: html, empty, truncated (the connection ends halfway), cut (half the JSON in a
 	// complete answer) or trickle (byte by byte, Pause apart). Headers may trickle, too.
 	Body    string   `json:"body,omitempty"`

@@ -26,6 +26,7 @@ type Front struct {
 type exchange struct {
 	request rest.Request
 	subject array.SVMRef
+	account string
 	seq     int
 }
 
@@ -41,14 +42,14 @@ func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	x := &exchange{request: toRequest(r, body)}
-	x.subject = f.API.Subject(x.request)
+	x.subject, x.account = f.API.Subject(x.request), f.API.AccountName(x.request)
 	x.seq = f.Journal.received(Entry{
 		Received: time.Now().UTC(),
 		Method:   r.Method,
 		Path:     r.URL.Path,
 		Query:    r.URL.RawQuery,
 		Body:     string(body),
-		Account:  f.API.AccountName(x.request),
+		Account:  x.account,
 		Client:   clientName(r),
 	})
 	f.serve(w, x)
@@ -56,9 +57,10 @@ func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (f *Front) serve(w http.ResponseWriter, x *exchange) {
 	fault := f.Faults.take(x)
+	x.request.PageLimit = fault.PageLimit
 	time.Sleep(f.Latency + time.Duration(fault.Delay))
 	if fault.ApplyAfter > 0 {
-		time.AfterFunc(time.Duration(fault.ApplyAfter), func() { f.apply(x, fault) })
+		time.AfterFunc(time.Duration(fault.ApplyAfter), func() { f.apply(x, f.API.Do) })
 		reset(w)
 		return
 	}
@@ -67,8 +69,11 @@ func (f *Front) serve(w http.ResponseWriter, x *exchange) {
 		return
 	}
 	var response rest.Response
-	if !fault.replaces() || fault.Applied {
-		response = f.apply(x, fault)
+	switch {
+	case fault.Job > 0:
+		response = f.postpone(x, fault)
+	case !fault.replaces() || fault.Applied:
+		response = f.apply(x, f.API.Do)
 	}
 	if fault.Reset == After {
 		reset(w)
@@ -82,11 +87,19 @@ func (f *Front) serve(w http.ResponseWriter, x *exchange) {
 	fault.deliver(w, x, response)
 }
 
+// postpone answers with a job, and has the request carried out later.
+func (f *Front) postpone(x *exchange, fault Fault) rest.Response {
+	response, carryOut := f.API.Postpone(x.request)
+	time.AfterFunc(time.Duration(fault.Job), func() {
+		f.apply(x, func(rest.Request) rest.Response { return carryOut() })
+	})
+	return response
+}
+
 // apply has the array carry out a request, stopping at the barriers before and after.
-func (f *Front) apply(x *exchange, fault Fault) rest.Response {
+func (f *Front) apply(x *exchange, do func(rest.Request) rest.Response) rest.Response {
 	f.Barriers.hold(x, Before)
-	x.request.PageLimit = fault.PageLimit
-	response := f.API.Do(x.request)
+	response := do(x.request)
 	f.Barriers.hold(x, After)
 	if err := f.Hooks.pageAnswered(x); err != nil {
 		f.Log.Error("a change between two pages failed", "error", err)

@@ -16,11 +16,17 @@ type Matcher struct {
 	Path string `json:"path,omitempty"`
 	// SVM is the name or UUID of the SVM the request is about: in its path, body or query.
 	SVM string `json:"svm,omitempty"`
+	// Query is a part of the query as it was sent, for example "metric".
+	Query string `json:"query,omitempty"`
+	// Account is the name of the account that the request is sent as.
+	Account string `json:"account,omitempty"`
 }
 
 func (m Matcher) matches(x *exchange) bool {
 	return (m.Method == "" || strings.EqualFold(m.Method, x.request.Method)) &&
 		strings.HasPrefix(x.request.Path, m.Path) &&
+		strings.Contains(x.request.Query, m.Query) &&
+		(m.Account == "" || m.Account == x.account) &&
 		(m.SVM == "" || m.SVM == x.subject.Name || m.SVM == x.subject.UUID)
 }
 
