@@ -86,7 +86,7 @@ func (a *Array) SVMByName(name string) *SVM {
 func (a *Array) AddSVMs(svms ...SVM) ([]*SVM, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	names := make(map[string]bool, len(svms))
+	names, uuids := make(map[string]bool, len(svms)), make(map[string]bool, len(svms))
 	added := make([]*SVM, 0, len(svms))
 	for _, svm := range svms {
 		if svm.Name == "" {
@@ -96,7 +96,12 @@ func (a *Array) AddSVMs(svms ...SVM) ([]*SVM, error) {
 			return nil, fmt.Errorf("an SVM named %q exists already", svm.Name)
 		}
 		names[svm.Name] = true
-		added = append(added, a.prepare(svm))
+		prepared := a.prepare(svm)
+		if uuids[prepared.UUID] || a.byUUID[prepared.UUID] != nil {
+			return nil, fmt.Errorf("UUID %s is taken", prepared.UUID)
+		}
+		uuids[prepared.UUID] = true
+		added = append(added, prepared)
 	}
 	for _, svm := range added {
 		a.byUUID[svm.UUID] = svm

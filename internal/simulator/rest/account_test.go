@@ -45,7 +45,9 @@ func TestTooManyWrongPasswordsLockAnAccount(t *testing.T) {
 func TestCertificatesLogIn(t *testing.T) {
 	b := newBed(t)
 	b.array.SetAccount(array.Account{Name: "operator", CertificateCN: "operator-cn", Role: array.AdminRole})
-	as := func(cn string) int { return b.api.Do(Request{Method: "GET", Path: clusterPath, CertificateCN: cn}).Status }
+	as := func(cn string) int {
+		return b.api.Do(Request{Method: "GET", Path: clusterPath, CertificateCN: cn}).Status
+	}
 	b.Expect(as("operator-cn")).To(Equal(200))
 	b.Expect(as("other-cn")).To(Equal(401))
 	b.Expect(b.api.AccountName(Request{CertificateCN: "operator-cn"})).To(Equal("operator"))

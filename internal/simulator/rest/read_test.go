@@ -152,7 +152,7 @@ func TestSessions(t *testing.T) {
 		HaveKeyWithValue("target_portal_group", "tpg1"), HaveKeyWithValue("tsih", 1.0),
 		HaveKeyWithValue("svm", HaveKeyWithValue("uuid", uuid2))))
 	self := record["_links"].(map[string]any)["self"].(map[string]any)["href"].(string)
-	b.Expect(b.ok("GET " + strings.TrimPrefix(self, "/api/"))).To(HaveKeyWithValue("tsih", 1.0), "links lead somewhere")
+	b.Expect(b.ok("GET "+strings.TrimPrefix(self, "/api/"))).To(HaveKeyWithValue("tsih", 1.0), "links lead somewhere")
 	b.Expect(b.ok("GET SESSIONS?initiator.name=*host2")).To(HaveKeyWithValue("num_records", 0.0))
 }
 

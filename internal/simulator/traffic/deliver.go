@@ -45,6 +45,7 @@ func (f *Fault) deliver(w http.ResponseWriter, x *exchange, response rest.Respon
 	w.WriteHeader(response.Status)
 	if f.Body == truncated {
 		_, _ = w.Write(response.Body[:len(response.Body)/2])
+		_ = http.NewResponseController(w).Flush()
 		panic(http.ErrAbortHandler) // the server's way to drop a connection
 	}
 	_, _ = w.Write(response.Body)
