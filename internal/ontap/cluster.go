@@ -28,7 +28,7 @@ func (v Version) AtLeast(generation, major int) bool {
 func (c *Client) Cluster(ctx context.Context) (Cluster, error) {
 	var query parameters
 	query.add("fields", "name,uuid,version")
-	return fetch(ctx, c, "read cluster", path("cluster")+query.String(), clusterRecord.cluster)
+	return fetch(ctx, c, "read cluster", apiPath("cluster")+query.String(), clusterRecord.cluster)
 }
 
 type clusterRecord struct {

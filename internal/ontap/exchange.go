@@ -86,18 +86,27 @@ func (c *Client) compose(ctx context.Context, r request) (*http.Request, error) 
 func (c *Client) judge(ctx context.Context, r request, resp *http.Response) (answer, error) {
 	wait := retryAfter(resp.Header, time.Now())
 	misunderstood := func(err error) (answer, error) {
-		return answer{}, &TransportError{Operation: r.operation, MaybeApplied: r.writes(), RetryAfter: wait, Err: err}
+		return answer{}, &TransportError{
+			Operation: r.operation,
+			// Whoever says "too many requests" has not served this one.
+			MaybeApplied: r.writes() && resp.StatusCode != http.StatusTooManyRequests,
+			RetryAfter:   wait,
+			Err:          err,
+		}
 	}
 	if resp.StatusCode/100 == 3 {
 		return misunderstood(c.redirected(resp))
 	}
+	status := resp.StatusCode
 	body, readErr := readCapped(resp.Body)
-	if refusal, ok := parseError(body); ok && readErr == nil {
-		refusal.Operation, refusal.Status, refusal.RetryAfter = r.operation, resp.StatusCode, wait
-		refusal.clean(c.redact)
-		return answer{}, refusal
+	if status >= http.StatusBadRequest {
+		if refusal, ok := parseError(body); ok {
+			refusal.Operation, refusal.Status, refusal.RetryAfter = r.operation, status, wait
+			refusal.clean(c.redact)
+			return answer{}, refusal
+		}
 	}
-	switch status := resp.StatusCode; {
+	switch {
 	case status == http.StatusUnauthorized || status == http.StatusForbidden:
 		// Nobody acts for a client that it has just turned away: that is a refusal even from something that isn't ONTAP, and one that
 		// must be known as such, because trying again locks the account.
@@ -107,7 +116,7 @@ func (c *Client) judge(ctx context.Context, r request, resp *http.Response) (ans
 	case status == http.StatusOK || r.writes() && (status == http.StatusCreated || status == http.StatusAccepted):
 		return answer{status, body}, nil
 	}
-	return misunderstood(fmt.Errorf("%s answered HTTP %d without an ONTAP error", c.host, resp.StatusCode))
+	return misunderstood(fmt.Errorf("%s answered HTTP %d without an ONTAP error", c.host, status))
 }
 
 // misread is the error for an answer of success that doesn't say what it should.
@@ -115,7 +124,7 @@ func (c *Client) misread(r request, err error) error {
 	return &TransportError{
 		Operation:    r.operation,
 		MaybeApplied: r.writes(),
-		Err:          fmt.Errorf("the answer of %s can't be understood: %w", c.host, err),
+		Err:          fmt.Errorf("the answer of %s can't be understood: %s", c.host, tidy(c.redact(err.Error()))),
 	}
 }
 
@@ -142,6 +151,14 @@ func readCapped(body io.Reader) ([]byte, error) {
 	return read, nil
 }
 
+// understand decodes an answer of success, which has no error in it.
+func understand(body []byte, v any) error {
+	if refusal, ok := parseError(body); ok {
+		return fmt.Errorf("it is a success and yet an error: %s", refusal.Message)
+	}
+	return decode(body, v)
+}
+
 // decode reads a JSON object into v. An empty body, a list, null, HTML and an object that breaks off are all errors.
 func decode(body []byte, v any) error {
 	switch trimmed := bytes.TrimLeft(body, " \t\r\n"); {
@@ -150,11 +167,13 @@ func decode(body []byte, v any) error {
 	case trimmed[0] != '{':
 		return errors.New("it is not a JSON object")
 	}
-	if err := json.Unmarshal(body, v); err != nil {
-		if syntax, ok := errors.AsType[*json.SyntaxError](err); ok && syntax.Offset >= int64(len(body)) {
-			return errors.New("it breaks off")
-		}
-		return err
+	err := json.Unmarshal(body, v)
+	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok && syntax.Offset >= int64(len(body)) {
+		return errors.New("it breaks off")
 	}
-	return nil
+	if mismatch, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		// The library's text names Go types, which mean nothing to whoever reads it.
+		return fmt.Errorf("%s is a JSON %s", mismatch.Field, mismatch.Value)
+	}
+	return err
 }

@@ -29,10 +29,30 @@ func (t timeoutError) Is(target error) bool { return target == context.DeadlineE
 
 // explain words a failure of the connection so that it reads the same at each try.
 func (c *Client) explain(ctx context.Context, what string, err error) error {
-	if ctx.Err() != nil {
-		err = context.Cause(ctx)
+	err = ended(ctx, err)
+	return &cause{text: what + ": " + tidy(c.redact(stable(err))), err: err}
+}
+
+// hungUp puts together what one and the same end of a connection is called, depending on which packet comes first.
+func hungUp(err error) bool {
+	for _, name := range []error{io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, syscall.ECONNRESET, syscall.EPIPE} {
+		if errors.Is(err, name) {
+			return true
+		}
 	}
-	return &cause{text: what + ": " + c.redact(stable(err)), err: err}
+	// An EOF on a connection that was used before; net/http doesn't export it.
+	return strings.Contains(err.Error(), "server closed idle connection")
+}
+
+// ended returns why ctx is done, if it is, and err otherwise: what fails after that fails because of it, in one of many wordings.
+func ended(ctx context.Context, err error) error {
+	if own, ok := errors.AsType[timeoutError](context.Cause(ctx)); ok {
+		return own
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return err
 }
 
 // stable leaves out what Go's own texts contain and what differs between two tries, or two machines: local addresses and ports, the
@@ -41,7 +61,7 @@ func stable(err error) string {
 	switch {
 	case errors.Is(err, context.Canceled):
 		return "the call was cancelled"
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+	case hungUp(err):
 		return "the connection was closed too early"
 	}
 	if timeout, ok := errors.AsType[timeoutError](err); ok {

@@ -5,13 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	stdpath "path"
+	"strings"
 	"time"
 )
 
 const (
 	firstPoll = 100 * time.Millisecond
 	slowPoll  = 5 * time.Second
+	// jobPatience is for callers without a deadline of their own.
+	jobPatience = 10 * time.Minute
 )
 
 // jobRecord is a job as GET /cluster/jobs/{uuid} shows it. Versions differ in whether a failure is told in error or in code and message.
@@ -26,6 +28,8 @@ type jobRecord struct {
 // can't be learned before ctx is done, a *TransportError. None of the seven operations is documented as asynchronous; every
 // other write of ONTAP can be.
 func (c *Client) finish(ctx context.Context, r request, accepted answer) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, jobPatience, timeoutError(jobPatience))
+	defer cancel()
 	giveUp := func(err error) error {
 		return &TransportError{Operation: r.operation, MaybeApplied: true, Err: err}
 	}
@@ -33,19 +37,21 @@ func (c *Client) finish(ctx context.Context, r request, accepted answer) error {
 	if err != nil {
 		return c.misread(r, err)
 	}
-	poll := request{operation: "read job", method: http.MethodGet, target: path("cluster", "jobs", uuid) + "?fields=state,message,code,error"}
+	poll := request{operation: "read job", method: http.MethodGet, target: apiPath("cluster", "jobs", uuid)}
 	for delay := firstPoll; ; delay = min(2*delay, slowPoll) {
-		wait := delay
+		var refusal *Error
 		job, err := c.job(ctx, poll)
-		switch refusal, refused := errors.AsType[*Error](err); {
+		switch {
 		case err == nil && job.State == "success":
 			return nil
 		case err == nil && job.State == "failure":
 			return job.failure(c, r)
-		case refused && !passing(refusal):
+		case errors.As(err, &refusal) && !passing(refusal):
 			// Not wrapped: that the job can't be read is no word about the service, and must not pass for "it doesn't exist".
 			return giveUp(fmt.Errorf("its job can't be followed: %s", refusal))
-		case refused:
+		}
+		wait := delay
+		if refusal != nil {
 			wait = max(delay, refusal.RetryAfter)
 		}
 		select {
@@ -73,7 +79,8 @@ func jobUUID(body []byte) (string, error) {
 	}
 	uuid := accepted.Job.UUID
 	if uuid == "" {
-		uuid = stdpath.Base(accepted.Job.Links.Self.Href)
+		href := accepted.Job.Links.Self.Href
+		uuid = href[strings.LastIndexByte(href, '/')+1:]
 	}
 	if !plainUUID(uuid) {
 		return "", errors.New("it was accepted without a job to follow")

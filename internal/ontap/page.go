@@ -149,7 +149,7 @@ func pages[R any](ctx context.Context, c *Client, l collection, check func(*page
 				return
 			}
 			p := new(page[R])
-			err = decode(answer.body, p)
+			err = understand(answer.body, p)
 			if err == nil {
 				err = check(p)
 			}

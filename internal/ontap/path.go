@@ -8,8 +8,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// path joins segments, each escaped, below /api.
-func path(segments ...string) string {
+// apiPath joins segments, each escaped, below /api.
+func apiPath(segments ...string) string {
 	var b strings.Builder
 	_, _ = b.WriteString("/api")
 	for _, segment := range segments {
@@ -25,7 +25,7 @@ func servicePath(svmUUID string, below ...string) (string, error) {
 	if !plainUUID(svmUUID) {
 		return "", fmt.Errorf("%.40q is not the UUID of an SVM", svmUUID)
 	}
-	return path(append([]string{"protocols", "san", "iscsi", "services", svmUUID}, below...)...), nil
+	return apiPath(append([]string{"protocols", "san", "iscsi", "services", svmUUID}, below...)...), nil
 }
 
 // plainUUID accepts the one form that ONTAP uses: 36 characters, without urn:, braces or other decoration.

@@ -45,6 +45,9 @@ func (r returnedError) refusal() *Error {
 
 // UnmarshalJSON reads "4", as errors have it, and 4, as jobs do.
 func (c *Code) UnmarshalJSON(data []byte) error {
+	if string(data) == "null" {
+		return nil
+	}
 	n, err := strconv.ParseInt(strings.Trim(string(data), `"`), 10, 64)
 	if err != nil {
 		return errors.New("the error code is not a number")
@@ -56,20 +59,20 @@ func (c *Code) UnmarshalJSON(data []byte) error {
 // maxMessage keeps a verbose array from filling the status of an object.
 const maxMessage = 1024
 
-// clean makes the array's words fit for a log and a status: one line, printable, of a sane length, without the credentials.
-func (e *Error) clean(redact func(string) string) {
-	tidy := func(text string) string {
-		text = strings.Join(strings.FieldsFunc(redact(text), func(r rune) bool {
-			return unicode.IsSpace(r) || !unicode.IsPrint(r)
-		}), " ")
-		if runes := []rune(text); len(runes) > maxMessage {
-			text = string(runes[:maxMessage]) + "…"
-		}
-		return text
+// tidy makes words from outside fit for a log and a status: one line, printable, of a sane length.
+func tidy(text string) string {
+	text = strings.Join(strings.FieldsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) }), " ")
+	if runes := []rune(text); len(runes) > maxMessage {
+		text = string(runes[:maxMessage]) + "…"
 	}
-	e.Message, e.Target = tidy(e.Message), tidy(e.Target)
+	return text
+}
+
+// clean tidies the array's words and takes the credentials out of them.
+func (e *Error) clean(redact func(string) string) {
+	e.Message, e.Target = tidy(redact(e.Message)), tidy(redact(e.Target))
 	for i, argument := range e.Arguments {
-		e.Arguments[i] = Argument{Code: tidy(argument.Code), Message: tidy(argument.Message)}
+		e.Arguments[i] = Argument{Code: tidy(redact(argument.Code)), Message: tidy(redact(argument.Message))}
 	}
 	if e.Message == "" {
 		e.Message = "the array gave no message"
@@ -82,8 +85,12 @@ const maxRetryAfter = 24 * time.Hour
 // retryAfter reads the header in both its forms. A date is taken relative to the answer's own Date: the array's clock may be off.
 func retryAfter(header http.Header, now time.Time) time.Duration {
 	value := strings.TrimSpace(header.Get("Retry-After"))
-	if seconds, err := strconv.ParseUint(value, 10, 32); err == nil {
+	seconds, err := strconv.ParseUint(value, 10, 32)
+	switch {
+	case err == nil:
 		return min(time.Duration(seconds)*time.Second, maxRetryAfter)
+	case errors.Is(err, strconv.ErrRange):
+		return maxRetryAfter
 	}
 	until, err := http.ParseTime(value)
 	if err != nil {

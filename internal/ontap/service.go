@@ -56,7 +56,7 @@ const (
 	deleteService = "delete iSCSI service"
 )
 
-var servicesPath = path("protocols", "san", "iscsi", "services")
+var servicesPath = apiPath("protocols", "san", "iscsi", "services")
 
 // Services iterates over the iSCSI services that the account may see: "Retrieve iSCSI services". A query that selects nothing asks for
 // everything but metric and statistics. An error ends the iteration, and what was yielded until then is no complete list.
@@ -110,7 +110,7 @@ func (c *Client) CreateService(ctx context.Context, create ServiceCreate) (Servi
 		return c.created(ctx, r, create.SVM)
 	}
 	var created page[serviceRecord]
-	if err := decode(answer.body, &created); err != nil {
+	if err := understand(answer.body, &created); err != nil {
 		return Service{}, c.misread(r, err)
 	}
 	if err := created.complete(); err != nil {
@@ -173,7 +173,7 @@ func (c *Client) change(ctx context.Context, operation, method, svmUUID string, 
 	if answer.status == http.StatusAccepted {
 		return c.finish(ctx, r, answer)
 	}
-	if err := decode(answer.body, &struct{}{}); err != nil {
+	if err := understand(answer.body, &struct{}{}); err != nil {
 		return c.misread(r, err)
 	}
 	return nil
@@ -188,7 +188,7 @@ func fetch[R, T any](ctx context.Context, c *Client, operation, target string, v
 		return none, err
 	}
 	var record R
-	if err := decode(answer.body, &record); err != nil {
+	if err := understand(answer.body, &record); err != nil {
 		return none, c.misread(r, err)
 	}
 	converted, err := value(record)

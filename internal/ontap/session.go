@@ -21,7 +21,7 @@ const (
 	countSessions = "count iSCSI sessions"
 )
 
-var sessionsPath = path("protocols", "san", "iscsi", "sessions")
+var sessionsPath = apiPath("protocols", "san", "iscsi", "sessions")
 
 // Sessions iterates over the iSCSI sessions that the account may see: GET /protocols/san/iscsi/sessions. A query that selects nothing asks
 // for what a [Session] holds. An error ends the iteration, and what was yielded until then is no complete list.

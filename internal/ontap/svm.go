@@ -23,7 +23,7 @@ type ProtocolState struct {
 // SVMs iterates over the SVMs that the account may see: GET /svm/svms. A query that selects nothing asks for what an [SVM] holds.
 // An error ends the iteration, and what was yielded until then is no complete list.
 func (c *Client) SVMs(ctx context.Context, q Query) iter.Seq2[SVM, error] {
-	walk := collection{operation: "list SVMs", path: path("svm", "svms"), query: q.or(Name, UUID, State, "iscsi", "nvme")}
+	walk := collection{operation: "list SVMs", path: apiPath("svm", "svms"), query: q.or(Name, UUID, State, "iscsi", "nvme")}
 	return list(ctx, c, walk, svmRecord.svm)
 }
 

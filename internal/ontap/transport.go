@@ -34,11 +34,11 @@ func newTransport(cfg *tls.Config, timeout time.Duration) *http.Transport {
 		MaxResponseHeaderBytes: maxHeaderBytes,
 		DialTLSContext: func(ctx context.Context, network, address string) (net.Conn, error) {
 			// The transport lets a dial outlive the request that wanted it, in the hope that another can use it.
-			ctx, cancel := context.WithTimeout(ctx, timeout)
+			ctx, cancel := context.WithTimeoutCause(ctx, timeout, timeoutError(timeout))
 			defer cancel()
 			conn, err := dialer.DialContext(ctx, network, address)
 			if err != nil {
-				return nil, err
+				return nil, ended(ctx, err)
 			}
 			return &meteredConn{Conn: conn}, nil
 		},

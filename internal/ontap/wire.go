@@ -11,7 +11,7 @@ import (
 
 // The types of this file read the spellings that one value can have on the wire.
 
-// boolean is true or false, or one of them as a string.
+// boolean is true or false, or one of them as a string. As with all of JSON in Go, null leaves it as it is.
 type boolean bool
 
 func (b *boolean) UnmarshalJSON(data []byte) error {
@@ -20,6 +20,7 @@ func (b *boolean) UnmarshalJSON(data []byte) error {
 		*b = true
 	case `false`, `"false"`:
 		*b = false
+	case `null`:
 	default:
 		return fmt.Errorf("%.40q is not a boolean", data)
 	}
