@@ -45,7 +45,7 @@ const (
 )
 
 // ISCSIServiceSpec is the iSCSI service that an SVM should have.
-// +kubebuilder:validation:XValidation:rule="(has(self.ontapClusterRef) ? self.ontapClusterRef.name : 'default') == (has(oldSelf.ontapClusterRef) ? oldSelf.ontapClusterRef.name : 'default')",message="ontapClusterRef is immutable: delete the ISCSIService (deletionPolicy Retain keeps the service) and create it anew"
+// +kubebuilder:validation:XValidation:rule="(has(self.ontapClusterRef) ? self.ontapClusterRef.name : 'default') == (has(oldSelf.ontapClusterRef) ? oldSelf.ontapClusterRef.name : 'default')",reason=FieldValueForbidden,fieldPath=".ontapClusterRef",message="it is immutable: delete the ISCSIService (deletionPolicy Retain keeps the service) and create it anew"
 type ISCSIServiceSpec struct {
 	// ontapClusterRef names the ONTAPCluster that the SVM belongs to. Unset
 	// means the ONTAPCluster named "default". Immutable.
@@ -94,7 +94,7 @@ type ONTAPClusterReference struct {
 }
 
 // SVMSelector names one SVM of an array by name, by UUID or by both.
-// +kubebuilder:validation:XValidation:rule="has(self.name) || has(self.uuid)",message="svm needs a name or a uuid"
+// +kubebuilder:validation:XValidation:rule="has(self.name) || has(self.uuid)",reason=FieldValueRequired,message="svm needs a name or a uuid"
 type SVMSelector struct {
 	// name of the SVM, as `vserver show` prints it.
 	// +optional
@@ -208,9 +208,9 @@ type CreatedService struct {
 // +kubebuilder:selectablefield:JSONPath=`.status.svm.uuid`
 // +kubebuilder:selectablefield:JSONPath=`.status.enabled`
 // +kubebuilder:selectablefield:JSONPath=`.status.target.name`
-// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status) || !has(oldSelf.status.svm) || !has(self.spec.svm.uuid) || self.spec.svm.uuid == oldSelf.status.svm.uuid",message="spec.svm.uuid: the SVM is immutable once its service is bound; only the uuid in status.svm.uuid can be added"
-// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status) || !has(oldSelf.status.svm) || !has(self.spec.svm.name) || (has(oldSelf.spec.svm.name) && self.spec.svm.name == oldSelf.spec.svm.name) || (has(oldSelf.status.svm.name) && self.spec.svm.name == oldSelf.status.svm.name)",message="spec.svm.name: the SVM is immutable once its service is bound; the name can only follow a rename to status.svm.name"
-// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status) || !has(oldSelf.status.svm) || (has(self.status) && has(self.status.svm) && self.status.svm.uuid == oldSelf.status.svm.uuid)",message="status.svm.uuid is written once"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status) || !has(oldSelf.status.svm) || !has(self.spec.svm.uuid) || self.spec.svm.uuid == oldSelf.status.svm.uuid",reason=FieldValueForbidden,fieldPath=".spec.svm.uuid",message="the SVM is immutable once its service is bound; only the uuid in status.svm.uuid can be added"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status) || !has(oldSelf.status.svm) || !has(self.spec.svm.name) || (has(oldSelf.spec.svm.name) && self.spec.svm.name == oldSelf.spec.svm.name) || (has(oldSelf.status.svm.name) && self.spec.svm.name == oldSelf.status.svm.name)",reason=FieldValueForbidden,fieldPath=".spec.svm.name",message="the SVM is immutable once its service is bound; the name can only follow a rename to status.svm.name"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.status) || !has(oldSelf.status.svm) || (has(self.status) && has(self.status.svm) && self.status.svm.uuid == oldSelf.status.svm.uuid)",reason=FieldValueForbidden,fieldPath=".status.svm.uuid",message="it is written once"
 type ISCSIService struct {
 	metav1.TypeMeta `json:",inline"`
 	// +optional

@@ -29,8 +29,8 @@ type ONTAPClusterSpec struct {
 	// out-of-band change can last. Unset means 60s; at least 1s.
 	// +optional
 	// +kubebuilder:validation:Type=string
-	// +kubebuilder:validation:Format=duration
-	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1s') && duration(self) <= duration('24h')",message="pollInterval is from 1s to 24h"
+	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]{1,5}([.][0-9]{1,3})?(h|m|s|ms))+$') && duration(self) >= duration('1s') && duration(self) <= duration('24h')",message="pollInterval is from 1s to 24h, written as in 30s, 5m or 1h30m"
 	PollInterval *metav1.Duration `json:"pollInterval,omitempty"`
 
 	// access lists which namespaces may use which SVMs. Without a rule that
@@ -51,7 +51,7 @@ type SecretReference struct {
 }
 
 // TLSConfig says how the array's certificate is verified.
-// +kubebuilder:validation:XValidation:rule="!(has(self.insecureSkipVerify) && self.insecureSkipVerify) || !(has(self.ca) || has(self.pinnedSHA256))",message="insecureSkipVerify verifies nothing: remove it, or remove ca and pinnedSHA256"
+// +kubebuilder:validation:XValidation:rule="!(has(self.insecureSkipVerify) && self.insecureSkipVerify) || !(has(self.ca) || has(self.pinnedSHA256))",reason=FieldValueForbidden,fieldPath=".insecureSkipVerify",message="it verifies nothing: remove it, or remove ca and pinnedSHA256"
 type TLSConfig struct {
 	// ca is a bundle of PEM certificates that the array's certificate must be
 	// signed by.
@@ -102,7 +102,7 @@ type AccessRule struct {
 
 // NamespaceSelector selects namespaces by name, by label, or both: a
 // namespace that either selects is meant.
-// +kubebuilder:validation:XValidation:rule="has(self.names) || has(self.selector)",message="namespaces needs names or a selector; an empty selector {} selects every namespace"
+// +kubebuilder:validation:XValidation:rule="has(self.names) || has(self.selector)",reason=FieldValueRequired,message="namespaces needs names or a selector; an empty selector {} selects every namespace"
 type NamespaceSelector struct {
 	// names of namespaces.
 	// +optional
@@ -111,6 +111,7 @@ type NamespaceSelector struct {
 	// +kubebuilder:validation:MaxItems=128
 	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=63
+	// +kubebuilder:validation:items:XValidation:rule="self.matches('^[a-z0-9]([a-z0-9-]*[a-z0-9])?$')",message="a namespace name has lower-case letters, digits and '-' only; a selector selects many"
 	Names []string `json:"names,omitempty"`
 
 	// selector selects namespaces by their labels. An empty one selects every
