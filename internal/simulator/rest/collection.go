@@ -56,7 +56,11 @@ func (col collection[R]) answer(c *call) (Response, error) {
 			if i > 0 {
 				body = append(body, ',')
 			}
+			begin := len(body)
 			body = col.schema.Append(body, record, selection)
+			if i == 0 { // the others will be about as long
+				body = slices.Grow(body, len(page)*(len(body)-begin+8))
+			}
 		}
 		body = append(body, `],`...)
 	}

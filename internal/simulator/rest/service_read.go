@@ -16,10 +16,13 @@ func (c *call) listServices() (Response, error) {
 // services is the collection of the services that the account sees.
 func (c *call) services() collection[*serviceRecord] {
 	now := c.array.Now()
-	var records []*serviceRecord
-	for _, svm := range c.array.SVMs() {
+	svms := c.array.SVMs()
+	all := make([]serviceRecord, len(svms)) // one allocation, however many there are
+	records := make([]*serviceRecord, 0, len(svms))
+	for i, svm := range svms {
 		if svm.Service != nil && c.sees(svm) {
-			records = append(records, &serviceRecord{SVM: svm, now: now})
+			all[i] = serviceRecord{SVM: svm, now: now}
+			records = append(records, &all[i])
 		}
 	}
 	return collection[*serviceRecord]{
