@@ -137,7 +137,7 @@ func (c *Client) redirected(resp *http.Response) error {
 			elsewhere = c.host
 		}
 	}
-	return fmt.Errorf("%s answered HTTP %d, a redirect to %s, which is not followed", c.host, resp.StatusCode, c.redact(elsewhere))
+	return fmt.Errorf("%s answered HTTP %d, a redirect to %s, which is not followed", c.host, resp.StatusCode, tidy(c.redact(elsewhere)))
 }
 
 func readCapped(body io.Reader) ([]byte, error) {

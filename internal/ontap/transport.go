@@ -72,7 +72,7 @@ type meteredUse struct {
 func (d *departure) watch(ctx context.Context) context.Context {
 	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		GotConn: func(info httptrace.GotConnInfo) {
-			conn := info.Conn.(*meteredConn)
+			conn := info.Conn.(*meteredConn) //nolint:errcheck // a connection that isn't metered must not pass for one that was not written to
 			d.mu.Lock()
 			defer d.mu.Unlock()
 			d.conns = append(d.conns, meteredUse{conn, conn.writes.Load()})
