@@ -6,33 +6,33 @@ import (
 	"net/http/httptrace"
 	"testing"
 
-	. "github.com/onsi/gomega"
+	"github.com/onsi/gomega"
 )
 
 func TestARequestHasLeftOnceAByteOfItWasHandedOver(t *testing.T) {
-	g := NewWithT(t)
+	g := gomega.NewWithT(t)
 	ours, theirs := net.Pipe()
 	defer func() { _ = theirs.Close() }()
 	go func() { _, _ = io.Copy(io.Discard, theirs) }()
 	conn := &meteredConn{Conn: ours}
 	_, err := conn.Write([]byte("an earlier request"))
-	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(err).NotTo(gomega.HaveOccurred())
 
 	var request departure
 	trace := httptrace.ContextClientTrace(request.watch(t.Context()))
-	g.Expect(request.connected()).To(BeFalse())
-	g.Expect(request.left()).To(BeFalse())
+	g.Expect(request.connected()).To(gomega.BeFalse())
+	g.Expect(request.left()).To(gomega.BeFalse())
 
 	trace.GotConn(httptrace.GotConnInfo{Conn: conn, Reused: true})
-	g.Expect(request.connected()).To(BeTrue())
-	g.Expect(request.left()).To(BeFalse(), "what an earlier request wrote is not this one's")
+	g.Expect(request.connected()).To(gomega.BeTrue())
+	g.Expect(request.left()).To(gomega.BeFalse(), "what an earlier request wrote is not this one's")
 
 	second := &meteredConn{Conn: ours}
 	trace.GotConn(httptrace.GotConnInfo{Conn: second})
-	g.Expect(request.left()).To(BeFalse(), "a second connection has not been written to either")
+	g.Expect(request.left()).To(gomega.BeFalse(), "a second connection has not been written to either")
 
 	_ = ours.Close()
 	_, err = second.Write([]byte("POST"))
-	g.Expect(err).To(HaveOccurred())
-	g.Expect(request.left()).To(BeTrue(), "a write that failed may have got through in part")
+	g.Expect(err).To(gomega.HaveOccurred())
+	g.Expect(request.left()).To(gomega.BeTrue(), "a write that failed may have got through in part")
 }
