@@ -1,7 +1,6 @@
 package simulator
 
 import (
-	"context"
 	"crypto/tls"
 	"errors"
 	"log/slog"
@@ -40,7 +39,7 @@ func newGate(handler http.Handler, authority *authority, log *slog.Logger) *gate
 }
 
 func (g *gate) open(address string) error {
-	listener, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", address)
+	listener, err := net.Listen("tcp", address)
 	if err != nil {
 		return err
 	}

@@ -13,7 +13,6 @@
 package simulator
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -123,5 +122,5 @@ func listenOnLoopback(address string) (net.Listener, error) {
 	if !resolved.IP.IsLoopback() {
 		return nil, fmt.Errorf("control address %s is not on loopback", address)
 	}
-	return (&net.ListenConfig{}).Listen(context.Background(), "tcp", resolved.String())
+	return net.Listen("tcp", resolved.String())
 }

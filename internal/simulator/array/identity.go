@@ -8,7 +8,7 @@ import (
 )
 
 // firstVserverID numbers SVMs in IQNs. The array's own administrative SVMs take the numbers before it.
-const firstVserverID = 2
+const firstVserverID = 4
 
 // namespace makes the names that deterministic UUIDs derive from this program's own.
 var namespace = uuid.MustParse("5a9f0c7e-3f1d-4c0a-9b62-9d0f6f7d1a11")

@@ -77,8 +77,7 @@ func (e *Error) Body() []byte {
 	var body bytes.Buffer
 	encoder := json.NewEncoder(&body)
 	encoder.SetEscapeHTML(false) // messages have <field,...> in them
-	_ = encoder.Encode(struct {  // strings always marshal
-		Error returnedError `json:"error"`
-	}{returnedError{e.Message, strconv.Itoa(e.Code), e.Target, e.Arguments}})
+	answer := map[string]returnedError{"error": {e.Message, strconv.Itoa(e.Code), e.Target, e.Arguments}}
+	_ = encoder.Encode(answer) //nolint:errchkjson // strings always marshal
 	return body.Bytes()
 }

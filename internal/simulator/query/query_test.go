@@ -1,6 +1,7 @@
 package query
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -147,9 +148,10 @@ func TestValuesThatAreNotOfTheFieldsKindAreErrors(t *testing.T) {
 		t.Run(c.kind.String()+" "+c.text, func(t *testing.T) {
 			g := NewWithT(t)
 			_, err := ParseCondition("field", c.kind, c.text)
-			g.Expect(err).To(BeAssignableToTypeOf(&ontaperror.Error{}))
-			g.Expect(err.(*ontaperror.Error).Code).To(Equal(ontaperror.InvalidValue))
-			g.Expect(err.(*ontaperror.Error).Target).To(Equal("field"))
+			var refused *ontaperror.Error
+			g.Expect(errors.As(err, &refused)).To(BeTrue())
+			g.Expect(refused.Code).To(Equal(ontaperror.InvalidValue))
+			g.Expect(refused.Target).To(Equal("field"))
 		})
 	}
 }

@@ -6,6 +6,7 @@
 package rest
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 
@@ -129,8 +130,8 @@ func contentType(hal bool) string {
 }
 
 func refusal(err error) Response {
-	refused, ok := err.(*ontaperror.Error)
-	if !ok {
+	var refused *ontaperror.Error
+	if !errors.As(err, &refused) {
 		refused = ontaperror.Newf(ontaperror.InvalidInput, "", "%v", err)
 	}
 	return Response{Status: refused.HTTPStatus(), Body: refused.Body()}

@@ -55,7 +55,8 @@ func (d document) object(decoder *json.Decoder, prefix string) error {
 		if err != nil {
 			return err
 		}
-		name := prefix + token.(string) // inside an object the decoder yields names here
+		member, _ := token.(string) // inside an object the decoder yields names here
+		name := prefix + member
 		var value any
 		if value, err = decoder.Token(); err != nil {
 			return err

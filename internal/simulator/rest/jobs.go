@@ -1,7 +1,7 @@
 package rest
 
 import (
-	"encoding/json"
+	"fmt"
 	"net/http"
 	"strconv"
 	"sync"
@@ -33,10 +33,7 @@ func (a *API) Postpone(request Request) (response Response, carryOut func() Resp
 	j := job{uuid: uuid.NewString(), description: request.Method + " " + request.Path}
 	a.jobs.put(j)
 	href := jobsPath + "/" + j.uuid
-	body, _ := json.Marshal(map[string]any{ // strings always marshal
-		"job": map[string]any{"uuid": j.uuid, "_links": map[string]any{"self": map[string]string{"href": href}}},
-	})
-	response = answer(http.StatusAccepted, body)
+	response = answer(http.StatusAccepted, fmt.Appendf(nil, `{"job":{"uuid":%q,"_links":{"self":{"href":%q}}}}`, j.uuid, href))
 	response.Header = http.Header{"Content-Type": {contentType(wantsHAL(request.Accept))}, "Location": {href}}
 	return response, func() Response {
 		done := a.Do(request)

@@ -32,7 +32,7 @@ func TestAnInstanceAnswersTheReferencesExamples(t *testing.T) {
 	const svm = `"svm": {"uuid": "25f617cf-94d7-11e8-8370-005056b48fd2", "name": "svm2",
 	  "_links": {"self": {"href": "/api/svm/svms/25f617cf-94d7-11e8-8370-005056b48fd2"}}}`
 	b.Expect(b.do("GET SERVICES/U2").Body).To(MatchJSON(`{` + svm + `, "enabled": true,
-	  "target": {"name": "iqn.1992-08.com.netapp:sn.25f617cf94d711e88370005056b48fd2:vs.3", "alias": "svm2"}, ` + links + `}`))
+	  "target": {"name": "iqn.1992-08.com.netapp:sn.25f617cf94d711e88370005056b48fd2:vs.5", "alias": "svm2"}, ` + links + `}`))
 	b.Expect(b.do("GET SERVICES/U2?fields=enabled").Body).To(MatchJSON(`{` + svm + `, "enabled": true, ` + links + `}`))
 	b.accept = "application/json"
 	b.Expect(b.do("GET SERVICES/U2?fields=enabled").Body).To(MatchJSON(

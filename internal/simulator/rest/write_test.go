@@ -22,7 +22,7 @@ func TestCreateAnswersTheReferencesExample(t *testing.T) {
 	    "svm": {"uuid": "19d04b8e-94d7-11e8-8370-005056b48fd2", "name": "svm1",
 	            "_links": {"self": {"href": "/api/svm/svms/19d04b8e-94d7-11e8-8370-005056b48fd2"}}},
 	    "enabled": true,
-	    "target": {"name": "iqn.1992-08.com.netapp:sn.19d04b8e94d711e88370005056b48fd2:vs.2", "alias": "svm1"},
+	    "target": {"name": "iqn.1992-08.com.netapp:sn.19d04b8e94d711e88370005056b48fd2:vs.4", "alias": "svm1"},
 	    "_links": {"self": {"href": "/api/protocols/san/iscsi/services/19d04b8e-94d7-11e8-8370-005056b48fd2"}}
 	  }]
 	}`))

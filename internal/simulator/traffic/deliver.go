@@ -128,6 +128,9 @@ func repeatPage(body []byte, x *exchange) []byte {
 	self := url.URL{Path: x.request.Path, RawQuery: x.request.Query}
 	links["next"] = map[string]string{"href": self.String()}
 	page["_links"] = links
-	repeated, _ := json.Marshal(page) // it was JSON before
+	repeated, err := json.Marshal(page)
+	if err != nil {
+		return body
+	}
 	return repeated
 }

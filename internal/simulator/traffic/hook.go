@@ -3,6 +3,7 @@ package traffic
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"strconv"
 	"strings"
 	"sync"
@@ -72,7 +73,7 @@ func (h *Hooks) due(x *exchange) []*Hook {
 	defer h.mu.Unlock()
 	var due, waiting []*Hook
 	for _, hook := range h.all {
-		if x.request.Method == "GET" && x.request.Path == hook.Path && hook.matches(x) {
+		if x.request.Method == http.MethodGet && x.request.Path == hook.Path && hook.matches(x) {
 			hook.pages++
 		}
 		if hook.pages >= hook.AfterPages {
