@@ -86,7 +86,7 @@ func TestCredentialsAreNeverPrinted(t *testing.T) {
 	credentials := ontap.Credentials{Username: user, Password: password, Certificate: pair.pem, Key: pair.key}
 	cfg := ontap.Config{Endpoint: "https://array.example", Credentials: ontap.Credentials{Username: user, Password: password}, App: "operator/1"}
 	client := newClient(t, cfg)
-	secrets := []string{user, password, string(pair.key), fmt.Sprintf("%x", password), fmt.Sprintf("%q", password), fmt.Sprint([]byte(password))}
+	secrets := []string{user, password, string(pair.key), fmt.Sprintf("%x", password), fmt.Sprintf("%q", password), fmt.Sprintf("%d", []byte(password))}
 
 	printed := map[string]string{}
 	for name, value := range map[string]any{

@@ -136,14 +136,7 @@ func TestRetryAfter(t *testing.T) {
 
 				err := array.client(t).DeleteService(t.Context(), svm1)
 
-				switch err := err.(type) {
-				case *ontap.Error:
-					g.Expect(err.RetryAfter).To(Equal(tc.want))
-				case *ontap.TransportError:
-					g.Expect(err.RetryAfter).To(Equal(tc.want))
-				default:
-					t.Fatalf("unexpected error %v", err)
-				}
+				g.Expect(err).To(HaveField("RetryAfter", tc.want))
 				if tc.header != "" {
 					g.Expect(err.Error()).NotTo(ContainSubstring(tc.header), "the text must not change at each try")
 				}

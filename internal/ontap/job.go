@@ -3,7 +3,6 @@ package ontap
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -48,7 +47,7 @@ func (c *Client) finish(ctx context.Context, r request, accepted answer) error {
 			return job.failure(c, r)
 		case errors.As(err, &refusal) && !passing(refusal):
 			// Not wrapped: that the job can't be read is no word about the service, and must not pass for "it doesn't exist".
-			return giveUp(fmt.Errorf("its job can't be followed: %s", refusal))
+			return giveUp(errors.New("its job can't be followed: " + refusal.Error()))
 		}
 		wait := delay
 		if refusal != nil {

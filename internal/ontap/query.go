@@ -24,6 +24,8 @@ type Query struct {
 	lenient       bool
 }
 
+const maxReturnTimeout = 120 * time.Second
+
 type filter struct {
 	field   Field
 	operand Operand
@@ -137,11 +139,11 @@ func (q Query) encode() (string, error) {
 		p.add("return_records", strconv.FormatBool(*q.returnRecords))
 	}
 	if q.returnTimeout != nil {
-		seconds := *q.returnTimeout / time.Second
-		if *q.returnTimeout != seconds*time.Second || seconds < 0 || seconds > 120 {
-			return "", fmt.Errorf("a return timeout of %s is not a whole number of seconds from 0 to 120", *q.returnTimeout)
+		timeout := *q.returnTimeout
+		if timeout%time.Second != 0 || timeout < 0 || timeout > maxReturnTimeout {
+			return "", fmt.Errorf("a return timeout of %s is not a whole number of seconds from 0 to 120", timeout)
 		}
-		p.add("return_timeout", strconv.Itoa(int(seconds)))
+		p.add("return_timeout", strconv.Itoa(int(timeout.Seconds())))
 	}
 	if q.lenient {
 		p.add("ignore_unknown_fields", "true")

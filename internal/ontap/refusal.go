@@ -17,15 +17,13 @@ func parseError(body []byte) (*Error, bool) {
 	var wrapper struct {
 		Error json.RawMessage `json:"error"`
 	}
-	// Most bodies are lists without an error: don't parse megabytes twice to learn that.
-	if !bytes.Contains(body, []byte(`"error"`)) || decode(body, &wrapper) != nil {
-		return nil, false
-	}
 	var returned returnedError
-	if decode(wrapper.Error, &returned) != nil || returned.Code == nil {
-		return nil, false
+	// Most bodies are lists without an error: don't parse megabytes twice to learn that.
+	if bytes.Contains(body, []byte(`"error"`)) && decode(body, &wrapper) == nil &&
+		decode(wrapper.Error, &returned) == nil && returned.Code != nil {
+		return returned.refusal(), true
 	}
-	return returned.refusal(), true
+	return nil, false
 }
 
 type returnedError struct {

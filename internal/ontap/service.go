@@ -140,7 +140,7 @@ func (c *Client) created(ctx context.Context, r request, svm SVMRef) (Service, e
 		if failure == nil {
 			return service, nil
 		}
-		err = fmt.Errorf("the job succeeded; %s", failure)
+		err = errors.New("the job succeeded; " + failure.Error())
 	}
 	return Service{}, &TransportError{Operation: r.operation, MaybeApplied: true, Err: err}
 }

@@ -132,11 +132,11 @@ func TestWhatMayHaveBeenAppliedWithoutAnAnswer(t *testing.T) {
 			}).config()
 		}},
 		{name: "the array says nothing", want: "nothing within 200ms", maybeApplied: true, config: func(t *testing.T) ontap.Config {
-			return short(newArray(t, func(_ http.ResponseWriter, r *http.Request) { <-t.Context().Done() }).config())
+			return short(newArray(t, func(_ http.ResponseWriter, _ *http.Request) { <-t.Context().Done() }).config())
 		}},
 		{name: "the caller's deadline passes first", want: "nothing before the caller's deadline", maybeApplied: true,
 			config: func(t *testing.T) ontap.Config {
-				return newArray(t, func(_ http.ResponseWriter, r *http.Request) { <-t.Context().Done() }).config()
+				return newArray(t, func(_ http.ResponseWriter, _ *http.Request) { <-t.Context().Done() }).config()
 			},
 			ctx: func(ctx context.Context) context.Context {
 				ctx, cancel := context.WithTimeout(ctx, 200*time.Millisecond)
@@ -305,7 +305,7 @@ func TestAClientIsSafeForConcurrentUse(t *testing.T) {
 
 func TestAnUnansweredCallCanBeAskedForItsCause(t *testing.T) {
 	g := NewWithT(t)
-	cfg := newArray(t, func(_ http.ResponseWriter, r *http.Request) { <-t.Context().Done() }).config()
+	cfg := newArray(t, func(_ http.ResponseWriter, _ *http.Request) { <-t.Context().Done() }).config()
 	cfg.Timeout = 50 * time.Millisecond
 	_, err := newClient(t, cfg).Service(t.Context(), svm1)
 	g.Expect(err).To(MatchError(context.DeadlineExceeded))
