@@ -62,7 +62,8 @@ clean-tree:
 
 .PHONY: build
 build: ## Compile the operator, the simulator and the demo into bin/
-	go build -ldflags '-X main.version=$(VERSION)' -o $(BIN)/ ./cmd/... ./test/demo
+	@echo "build: operator, simulator and demo into bin/ (the first time compiles their modules, too: some minutes)"
+	@go build -ldflags '-X main.version=$(VERSION)' -o $(BIN)/ ./cmd/... ./test/demo
 
 .PHONY: control-plane
 control-plane: ## Compile etcd, kube-apiserver, kube-controller-manager and kubectl into bin/control-plane, once

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 
 	"github.com/ontap-operator/ontap-san-operator/test/testbed"
@@ -150,7 +151,7 @@ Change a service behind the operator's back, and see it put right within %[6]s:
 Every request that the array got: curl %[5]s/journal
 
 Ctrl-C ends everything.
-`, testbed.SamplesNamespace, table, d.controlPlane.Kubeconfig, d.bed.Path("bin", "control-plane"), d.array.Control.URL,
+`, testbed.SamplesNamespace, table, d.controlPlane.Kubeconfig, filepath.Dir(d.controlPlane.KubectlPath), d.array.Control.URL,
 		testbed.SamplesPollInterval)
 }
 

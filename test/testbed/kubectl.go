@@ -25,9 +25,10 @@ const (
 type User struct {
 	// Kubeconfig is the path of the user's kubeconfig file.
 	Kubeconfig string
+	// KubectlPath is where kubectl is.
+	KubectlPath string
 
-	kubectl string
-	env     []string
+	env []string
 }
 
 // AddUser makes a user with groups; file names the kubeconfig in the Bed's directory. What the user may do is up to
@@ -41,7 +42,7 @@ func (c *ControlPlane) AddUser(file, name string, groups ...string) (*User, erro
 	if err != nil {
 		return nil, err
 	}
-	u := &User{Kubeconfig: filepath.Join(c.bed.Dir, file), kubectl: kubectl}
+	u := &User{Kubeconfig: filepath.Join(c.bed.Dir, file), KubectlPath: kubectl}
 	// Ports come back with another API server behind them: a cache of discovery must not outlive this one, and
 	// nobody's own preferences apply.
 	u.env = append(os.Environ(), "KUBECONFIG="+u.Kubeconfig, "KUBECACHEDIR="+filepath.Join(c.bed.Dir, "kubectl-cache"), "KUBERC=off")
@@ -75,7 +76,7 @@ func (c *ControlPlane) Install(ctx context.Context) error {
 // Kubectl runs kubectl as the user, with stdin if it is not empty, and returns what it prints. If kubectl fails, the
 // error has what it wrote to standard error.
 func (u *User) Kubectl(ctx context.Context, stdin string, args ...string) (string, error) {
-	cmd := exec.CommandContext(ctx, u.kubectl, args...)
+	cmd := exec.CommandContext(ctx, u.KubectlPath, args...)
 	cmd.Env = u.env
 	cmd.SysProcAttr = childAttributes()
 	if stdin != "" {
