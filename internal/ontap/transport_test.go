@@ -72,7 +72,7 @@ func TestAProxyFromTheEnvironmentIsNotUsed(t *testing.T) {
 
 // TestWhatMayHaveBeenAppliedWithoutAnAnswer covers the ways a write can go unanswered, in the order of how far it gets.
 func TestWhatMayHaveBeenAppliedWithoutAnAnswer(t *testing.T) {
-	short := func(cfg ontap.Config) ontap.Config { cfg.Timeout = 200 * time.Millisecond; return cfg }
+	short := func(cfg ontap.Config) ontap.Config { cfg.Timeout = time.Second; return cfg }
 	for _, tc := range []struct {
 		name         string
 		config       func(*testing.T) ontap.Config
@@ -86,17 +86,12 @@ func TestWhatMayHaveBeenAppliedWithoutAnAnswer(t *testing.T) {
 			array.Close()
 			return cfg
 		}},
-		{name: "no such host", want: "could not connect to array.invalid: ", config: func(t *testing.T) ontap.Config {
-			cfg := answering(t, http.StatusOK, "{}").config()
-			cfg.Endpoint = "https://array.invalid"
-			return cfg
-		}},
 		{name: "the certificate is not trusted", want: "unknown authority", config: func(t *testing.T) ontap.Config {
 			cfg := answering(t, http.StatusOK, "{}").config()
 			cfg.TLS.CA = selfSigned(t, certificate{dns: "other.example"}).pem
 			return cfg
 		}},
-		{name: "the handshake is never finished", want: "nothing within 200ms", config: func(t *testing.T) ontap.Config {
+		{name: "the handshake is never finished", want: "nothing within 1s", config: func(t *testing.T) ontap.Config {
 			cfg := answering(t, http.StatusOK, "{}").config()
 			cfg.Endpoint = "https://" + listening(t, func(conn net.Conn) { _, _ = io.Copy(io.Discard, conn) })
 			return short(cfg)
@@ -131,7 +126,7 @@ func TestWhatMayHaveBeenAppliedWithoutAnAnswer(t *testing.T) {
 				_ = conn.(interface{ NetConn() net.Conn }).NetConn().Close()
 			}).config()
 		}},
-		{name: "the array says nothing", want: "nothing within 200ms", maybeApplied: true, config: func(t *testing.T) ontap.Config {
+		{name: "the array says nothing", want: "nothing within 1s", maybeApplied: true, config: func(t *testing.T) ontap.Config {
 			return short(newArray(t, func(_ http.ResponseWriter, _ *http.Request) { <-t.Context().Done() }).config())
 		}},
 		{name: "the caller's deadline passes first", want: "nothing before the caller's deadline", maybeApplied: true,
@@ -139,7 +134,7 @@ func TestWhatMayHaveBeenAppliedWithoutAnAnswer(t *testing.T) {
 				return newArray(t, func(_ http.ResponseWriter, _ *http.Request) { <-t.Context().Done() }).config()
 			},
 			ctx: func(ctx context.Context) context.Context {
-				ctx, cancel := context.WithTimeout(ctx, 200*time.Millisecond)
+				ctx, cancel := context.WithTimeout(ctx, time.Second)
 				context.AfterFunc(ctx, cancel)
 				return ctx
 			}},
@@ -156,7 +151,7 @@ func TestWhatMayHaveBeenAppliedWithoutAnAnswer(t *testing.T) {
 				answer(http.StatusOK, `{}`)(w, r)
 			}).config()
 		}},
-		{name: "the body never ends", want: "nothing within 200ms", maybeApplied: true, config: func(t *testing.T) ontap.Config {
+		{name: "the body never ends", want: "nothing within 1s", maybeApplied: true, config: func(t *testing.T) ontap.Config {
 			return short(newArray(t, func(w http.ResponseWriter, r *http.Request) {
 				answer(http.StatusOK, `{`)(w, r)
 				_ = http.NewResponseController(w).Flush()
@@ -165,6 +160,7 @@ func TestWhatMayHaveBeenAppliedWithoutAnAnswer(t *testing.T) {
 		}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel() // some wait for deadlines that are long enough for a busy machine
 			cfg := tc.config(t)
 			for _, write := range writes {
 				g := NewWithT(t)
@@ -267,11 +263,12 @@ func TestAnIdleConnectionThatDiedIsNoTrouble(t *testing.T) {
 }
 
 func TestTheDeadlineIsOfEachPage(t *testing.T) {
+	t.Parallel()
 	g := NewWithT(t)
 	slowly := func(next string, uuid string) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {
 			select {
-			case <-time.After(300 * time.Millisecond):
+			case <-time.After(time.Second):
 			case <-t.Context().Done():
 			}
 			answer(http.StatusOK, servicePage(next, uuid))(w, r)
@@ -279,7 +276,7 @@ func TestTheDeadlineIsOfEachPage(t *testing.T) {
 	}
 	array := newArray(t, inTurn(slowly(services+"?start=1", svm1), slowly("", svm2)))
 	cfg := array.config()
-	cfg.Timeout = 500 * time.Millisecond
+	cfg.Timeout = 1800 * time.Millisecond
 
 	uuids, err := walk(t, newClient(t, cfg), ontap.Query{})
 
