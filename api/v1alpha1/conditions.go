@@ -59,7 +59,7 @@ const (
 	// ReasonArrayChanged: another array answers at the endpoint than the one in the ONTAPCluster's status. Nothing is
 	// written to it.
 	ReasonArrayChanged = "ArrayChanged"
-	// ReasonInvalidConfiguration: the ONTAPCluster's tls or the Secret's certificate cannot be used.
+	// ReasonInvalidConfiguration: the ONTAPCluster's tls, an access rule or the Secret's certificate cannot be used.
 	ReasonInvalidConfiguration = "InvalidConfiguration"
 )
 

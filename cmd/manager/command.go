@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"runtime/debug"
 
 	"github.com/go-logr/logr"
 	"github.com/spf13/cobra"
@@ -114,7 +113,7 @@ func run(ctx context.Context, o options) error {
 	if err := services.SetupWithManager(mgr); err != nil {
 		return fmt.Errorf("setting up the ISCSIService controller: %w", err)
 	}
-	logger.Info("Starting", "version", version, "build", buildRevision())
+	logger.Info("Starting", "version", version)
 	return mgr.Start(ctx)
 }
 
@@ -158,10 +157,11 @@ func newManager(config *rest.Config, o options) (ctrl.Manager, error) {
 }
 
 func restConfig(kubeconfig string) (*rest.Config, error) {
-	config, err := ctrl.GetConfig()
+	load := ctrl.GetConfig
 	if kubeconfig != "" {
-		config, err = clientcmd.BuildConfigFromFlags("", kubeconfig)
+		load = func() (*rest.Config, error) { return clientcmd.BuildConfigFromFlags("", kubeconfig) }
 	}
+	config, err := load()
 	if err != nil {
 		return nil, fmt.Errorf("--kubeconfig: %w", err)
 	}
@@ -183,16 +183,4 @@ func newLogger(o options) (logr.Logger, error) {
 		return logr.FromSlogHandler(slog.NewJSONHandler(os.Stderr, handlerOptions)), nil
 	}
 	return logr.Logger{}, fmt.Errorf("--log-format: %q is neither text nor json", o.logFormat)
-}
-
-// buildRevision is the commit that the binary was built from, where Go knows it.
-func buildRevision() string {
-	if info, ok := debug.ReadBuildInfo(); ok {
-		for _, setting := range info.Settings {
-			if setting.Key == "vcs.revision" {
-				return setting.Value
-			}
-		}
-	}
-	return "unknown"
 }

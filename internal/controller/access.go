@@ -1,6 +1,7 @@
 package controller
 
 import (
+	"fmt"
 	"path"
 	"slices"
 
@@ -19,6 +20,16 @@ func allowed(rules []v1alpha1.AccessRule, namespace string, namespaceLabels map[
 			return err == nil && match
 		})
 	})
+}
+
+// validateAccess finds the rules that cannot be understood, and so allow nothing: the CRD cannot check label selectors.
+func validateAccess(rules []v1alpha1.AccessRule) error {
+	for i, rule := range rules {
+		if _, err := metav1.LabelSelectorAsSelector(rule.Namespaces.Selector); err != nil {
+			return fmt.Errorf("spec.access[%d].namespaces.selector: %w", i, err)
+		}
+	}
+	return nil
 }
 
 func selects(selector v1alpha1.NamespaceSelector, namespace string, namespaceLabels map[string]string) bool {

@@ -140,7 +140,7 @@ func (p *pass) own(origin plan.Origin) {
 	status.SVM = &v1alpha1.SVMStatus{Name: p.svm.Name, UUID: p.svm.UUID}
 	if origin == plan.Created {
 		status.Origin, status.Created = v1alpha1.OriginCreated, &v1alpha1.CreatedService{TargetName: p.service.Target.Name}
-		p.event(corev1.EventTypeNormal, v1alpha1.EventCreated, "Create", "%s: created iSCSI target %s", p.subject(), p.service.Target.Name)
+		p.eventually(corev1.EventTypeNormal, v1alpha1.EventCreated, "Create", "%s: created iSCSI target %s", p.subject(), p.service.Target.Name)
 		return
 	}
 	note := "%s: adopted the existing iSCSI target %s; by default it outlives this object"
@@ -148,7 +148,7 @@ func (p *pass) own(origin plan.Origin) {
 		note = "%s: somebody recreated the service as iSCSI target %s; by default it outlives this object now"
 	}
 	status.Origin, status.Created = v1alpha1.OriginAdopted, nil
-	p.event(corev1.EventTypeNormal, v1alpha1.EventAdopted, "Adopt", note, p.subject(), p.service.Target.Name)
+	p.eventually(corev1.EventTypeNormal, v1alpha1.EventAdopted, "Adopt", note, p.subject(), p.service.Target.Name)
 }
 
 func (p *pass) create(ctx context.Context) error {

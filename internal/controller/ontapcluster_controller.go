@@ -73,7 +73,7 @@ func (r *ONTAPClusterReconciler) Reconcile(ctx context.Context, req ctrl.Request
 		case err != nil:
 			return ctrl.Result{}, err
 		}
-		announce(r.Events, cluster, readyCondition(stored.Status.Conditions), readyCondition(cluster.Status.Conditions))
+		announce(r.Events, cluster, stored.Status.Conditions, end)
 	}
 	if end.retryAfter == 0 {
 		return ctrl.Result{}, retry{&end}
@@ -83,6 +83,9 @@ func (r *ONTAPClusterReconciler) Reconcile(ctx context.Context, req ctrl.Request
 
 // connect brings the fleet up to date with the ONTAPCluster and asks the array who it is.
 func (r *ONTAPClusterReconciler) connect(ctx context.Context, cluster *v1alpha1.ONTAPCluster) (outcome, error) {
+	if err := validateAccess(cluster.Spec.Access); err != nil {
+		return stalled(v1alpha1.ReasonInvalidConfiguration, err.Error()+"."), nil
+	}
 	name := cluster.Spec.CredentialsSecretRef.Name
 	secret := &corev1.Secret{}
 	if err := r.Live.Get(ctx, types.NamespacedName{Namespace: r.Namespace, Name: name}, secret); apierrors.IsNotFound(err) {

@@ -31,6 +31,8 @@ type outcome struct {
 	reason, message string
 	// stalled: a person must do something. Otherwise an outcome that is not ready is reconciling.
 	stalled bool
+	// expected: no event is worth it, since things that are applied together take a moment to find each other.
+	expected bool
 	// retryAfter is when to look again; 0 means with backoff.
 	retryAfter time.Duration
 }
@@ -53,16 +55,16 @@ func unknown(reason, message string, retryAfter time.Duration) outcome {
 
 // waitingFor is the outcome while something that should exist does not: it may be on its way, until grace has passed.
 func waitingFor(conditions []metav1.Condition, reason, message string) outcome {
-	for _, c := range conditions {
-		if c.Type == v1alpha1.ConditionReady && c.Reason == reason {
-			left := grace - time.Since(c.LastTransitionTime.Time)
-			if left <= 0 {
-				return stalled(reason, message)
-			}
-			return reconciling(reason, message, left+time.Second)
-		}
+	left := grace
+	if c := readyCondition(conditions); c != nil && c.Reason == reason {
+		left -= time.Since(c.LastTransitionTime.Time)
 	}
-	return reconciling(reason, message, grace)
+	if left <= 0 {
+		return stalled(reason, message)
+	}
+	o := reconciling(reason, message, left+time.Second)
+	o.expected = true
+	return o
 }
 
 // fromArray is the one table from an error of the array to an outcome. subject names what the error is about, such as

@@ -45,8 +45,9 @@ type pass struct {
 	// refusal is the last no of the array, and end an outcome that was decided before the plan came to rest.
 	refusal error
 	end     *outcome
-	// acted: an event has told what this pass did.
+	// acted: an event tells what this pass did. News are the events to send once status is written.
 	acted bool
+	news  []func()
 }
 
 // prepare reads what the pass needs from Kubernetes. If that is not all there, the outcome says so.
@@ -87,10 +88,12 @@ func (p *pass) prepare(ctx context.Context) (*outcome, error) {
 func (p *pass) unconnected() *outcome {
 	o := reconciling(v1alpha1.ReasonONTAPClusterNotReady,
 		fmt.Sprintf("ONTAPCluster %q is not connected yet; the operator goes on when it is.", p.cluster.Name), lastRetry)
+	o.expected = true
 	if c := readyCondition(p.cluster.Status.Conditions); c != nil && c.Status != metav1.ConditionTrue {
 		o.ready, o.reason = c.Status, c.Reason
 		o.message = fmt.Sprintf("ONTAPCluster %q: %s%s", p.cluster.Name, c.Message, p.wayOut())
 		o.stalled = isStalled(p.cluster.Status.Conditions)
+		o.expected = o.ready == metav1.ConditionFalse && !o.stalled
 	}
 	return &o
 }

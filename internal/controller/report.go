@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -26,14 +27,16 @@ func (p *pass) report(ctx context.Context, o outcome) error {
 			status.SVM.Name = p.service.SVM.Name
 		}
 	}
-	before := readyCondition(p.stored.Status.Conditions)
+	before := slices.Clone(p.stored.Status.Conditions)
 	setConditions(&status.Conditions, &status.ObservedGeneration, p.obj.Generation, o)
-	after := readyCondition(status.Conditions)
 	if err := p.persist(ctx); err != nil {
 		return err
 	}
+	for _, tell := range p.news {
+		tell()
+	}
 	if !p.acted {
-		announce(p.r.Events, p.obj, before, after)
+		announce(p.r.Events, p.obj, before, o)
 	}
 	return nil
 }
@@ -55,7 +58,14 @@ func (p *pass) reportUpdate(before ontap.Service) {
 	p.event(corev1.EventTypeNormal, reason, "Update", "%s: %s %s", p.subject(), intro, strings.Join(changes, ", "))
 }
 
-// event tells what this pass did.
+// eventually tells what this pass found out, once that is written down: a pass that has to be done again finds it out
+// again.
+func (p *pass) eventually(eventType, reason, action, note string, args ...any) {
+	p.acted = true
+	p.news = append(p.news, func() { p.event(eventType, reason, action, note, args...) })
+}
+
+// event tells what this pass did, at once.
 func (p *pass) event(eventType, reason, action, note string, args ...any) {
 	p.acted = true
 	p.r.Events.Eventf(p.obj, nil, eventType, reason, action, note, args...)
@@ -83,16 +93,16 @@ func setConditions(conditions *[]metav1.Condition, observedGeneration *int64, ge
 	}
 }
 
-// announce sends an event when Ready changes its status or reason, and only then.
-func announce(recorder events.EventRecorder, obj client.Object, before, after *metav1.Condition) {
-	if before != nil && before.Status == after.Status && before.Reason == after.Reason {
+// announce sends an event when the outcome is another one than the conditions told before, and only then.
+func announce(recorder events.EventRecorder, obj client.Object, before []metav1.Condition, o outcome) {
+	if c := readyCondition(before); o.expected || c != nil && c.Status == o.ready && c.Reason == o.reason && isStalled(before) == o.stalled {
 		return
 	}
 	eventType := corev1.EventTypeWarning
-	if after.Status == metav1.ConditionTrue {
+	if o.ready == metav1.ConditionTrue {
 		eventType = corev1.EventTypeNormal
 	}
-	recorder.Eventf(obj, nil, eventType, after.Reason, "Reconcile", "%s", after.Message)
+	recorder.Eventf(obj, nil, eventType, o.reason, "Reconcile", "%s", o.message)
 }
 
 func readyCondition(conditions []metav1.Condition) *metav1.Condition {

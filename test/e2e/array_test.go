@@ -1,0 +1,258 @@
+package e2e
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	"github.com/onsi/gomega/types"
+	corev1 "k8s.io/api/core/v1"
+	eventsv1 "k8s.io/api/events/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/yaml"
+
+	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
+	"github.com/ontap-operator/ontap-san-operator/test/testbed"
+)
+
+const servicesPath = "/api/protocols/san/iscsi/services"
+
+// array is one array with the ONTAPCluster that names it, and the namespace of a team that may use all its SVMs.
+type array struct {
+	*testbed.Simulator
+	// name of the ONTAPCluster, its Secret and the namespace.
+	name string
+}
+
+var arrays int
+
+// newArray starts an array with the SVMs, written as the simulator's scenario has them, and connects it.
+func newArray(ctx SpecContext, svms ...string) *array {
+	GinkgoHelper()
+	arrays++
+	a := &array{name: fmt.Sprintf("team-%d", arrays)}
+	a.start(ctx, svms)
+	a.connect(ctx)
+	return a
+}
+
+func (a *array) start(ctx SpecContext, svms []string) {
+	GinkgoHelper()
+	scenario := "cluster: {name: " + a.name + ", version: 9.16.1}\naccounts: [{name: admin, password: netapp123, role: admin}]\nsvms:\n"
+	for _, svm := range svms {
+		scenario += "- " + svm + "\n"
+	}
+	var err error
+	a.Simulator, err = bed.StartSimulator(ctx, scenario)
+	Expect(err).NotTo(HaveOccurred())
+	DeferCleanup(a.abandon)
+}
+
+// abandon removes what a case left, without asking the array, and stops the array.
+func (a *array) abandon(ctx SpecContext) {
+	for _, service := range services(ctx) {
+		if service.Namespace == a.name {
+			kubectl(ctx, "-n", a.name, "patch", "iscsisvc", service.Name, "--type=merge", "-p", `{"metadata":{"finalizers":null}}`)
+		}
+	}
+	kubectl(ctx, "-n", a.name, "delete", "iscsisvc", "--all", "--ignore-not-found", "--timeout=20s")
+	kubectl(ctx, "delete", "ontapcluster", a.name, "--ignore-not-found", "--timeout=20s")
+	Expect(a.Simulator.Stop()).To(Succeed())
+}
+
+// connect applies the namespace, the Secret and the ONTAPCluster, and waits until the operator has connected.
+func (a *array) connect(ctx SpecContext) {
+	GinkgoHelper()
+	apply(ctx, "apiVersion: v1\nkind: Namespace\nmetadata: {name: "+a.name+"}\n---\n"+a.secret("netapp123")+"\n---\n"+a.manifest("*"))
+	kubectl(ctx, "wait", "--for=condition=Ready", "--timeout=30s", "ontapcluster", a.name)
+	Expect(a.ClearJournal(ctx)).To(Succeed())
+}
+
+func (a *array) secret(password string) string {
+	return fmt.Sprintf("apiVersion: v1\nkind: Secret\nmetadata: {name: %s, namespace: %s}\nstringData: {username: admin, password: %q}",
+		a.name, testbed.OperatorNamespace, password)
+}
+
+// manifest is the ONTAPCluster, with the SVMs that the namespace may use; none leaves the rule out.
+func (a *array) manifest(svms ...string) string {
+	spec := v1alpha1.ONTAPClusterSpec{
+		Endpoint:             a.URL,
+		CredentialsSecretRef: v1alpha1.SecretReference{Name: a.name},
+		TLS:                  &v1alpha1.TLSConfig{CA: a.CA},
+		PollInterval:         &metav1.Duration{Duration: 1e9},
+	}
+	if len(svms) > 0 {
+		spec.Access = []v1alpha1.AccessRule{{Namespaces: v1alpha1.NamespaceSelector{Names: []string{a.name}}, SVMs: svms}}
+	}
+	manifest, err := yaml.Marshal(map[string]any{
+		"apiVersion": v1alpha1.GroupVersion.String(), "kind": "ONTAPCluster", "metadata": map[string]any{"name": a.name}, "spec": spec,
+	})
+	Expect(err).NotTo(HaveOccurred())
+	return string(manifest)
+}
+
+// apply applies an ISCSIService of that name; spec is YAML in flow style, without the ONTAPCluster.
+func (a *array) apply(ctx SpecContext, name, spec string) {
+	GinkgoHelper()
+	apply(ctx, fmt.Sprintf("apiVersion: %s\nkind: ISCSIService\nmetadata: {name: %s, namespace: %s}\nspec: {ontapClusterRef: {name: %s}, %s}",
+		v1alpha1.GroupVersion, name, a.name, a.name, spec))
+}
+
+// ready waits until the ISCSIService is Ready in its present generation, and returns it.
+func (a *array) ready(ctx SpecContext, name string) *v1alpha1.ISCSIService {
+	GinkgoHelper()
+	Eventually(a.get).WithContext(ctx).WithArguments(name).Should(beReady(metav1.ConditionTrue))
+	return a.get(ctx, name)
+}
+
+func (a *array) get(ctx SpecContext, name string) *v1alpha1.ISCSIService {
+	GinkgoHelper()
+	service := &v1alpha1.ISCSIService{}
+	Expect(json.Unmarshal([]byte(kubectl(ctx, "-n", a.name, "get", "iscsisvc", name, "-o", "json")), service)).To(Succeed())
+	return service
+}
+
+// remove deletes the ISCSIService and waits until it is gone.
+func (a *array) remove(ctx SpecContext, name string) {
+	GinkgoHelper()
+	kubectl(ctx, "-n", a.name, "delete", "iscsisvc", name, "--timeout=60s")
+}
+
+// gone reports whether the ISCSIService does not exist.
+func (a *array) gone(ctx SpecContext, name string) bool {
+	GinkgoHelper()
+	return kubectl(ctx, "-n", a.name, "get", "iscsisvc", name, "--ignore-not-found", "-o", "name") == ""
+}
+
+// on is the service on the array, nil if there is none.
+func (a *array) on(ctx SpecContext, svm string) *testbed.SVMService {
+	GinkgoHelper()
+	found, err := a.SVM(ctx, svm)
+	Expect(err).NotTo(HaveOccurred())
+	return found.Service
+}
+
+// writes are the requests so far that change something, one line each.
+func (a *array) writes(ctx SpecContext) []string {
+	GinkgoHelper()
+	var writes []string
+	for _, request := range a.journal(ctx) {
+		if request.Method != http.MethodGet {
+			writes = append(writes, strings.TrimSpace(request.Method+" "+request.Body))
+		}
+	}
+	return writes
+}
+
+func (a *array) journal(ctx SpecContext) []testbed.Request {
+	GinkgoHelper()
+	journal, err := a.Journal(ctx, 0)
+	Expect(err).NotTo(HaveOccurred())
+	return journal
+}
+
+// events are the reasons of the events about an ISCSIService, in no order.
+func (a *array) events(ctx SpecContext, name string) []string {
+	GinkgoHelper()
+	var list eventsv1.EventList
+	Expect(json.Unmarshal([]byte(kubectl(ctx, "-n", a.name, "get", "events.events.k8s.io", "-o", "json")), &list)).To(Succeed())
+	var reasons []string
+	for _, event := range list.Items {
+		if event.Regarding.Kind == "ISCSIService" && event.Regarding.Name == name {
+			reasons = append(reasons, event.Reason)
+		}
+	}
+	return reasons
+}
+
+// warnings are the notes of the Warning events about an ISCSIService.
+func (a *array) warnings(ctx SpecContext, name string) []string {
+	GinkgoHelper()
+	var list eventsv1.EventList
+	Expect(json.Unmarshal([]byte(kubectl(ctx, "-n", a.name, "get", "events.events.k8s.io", "-o", "json")), &list)).To(Succeed())
+	var notes []string
+	for _, event := range list.Items {
+		if event.Regarding.Name == name && event.Type == corev1.EventTypeWarning {
+			notes = append(notes, event.Note)
+		}
+	}
+	return notes
+}
+
+// settled waits until whatever would be sent to the array unasked has been sent: the operator has looked at the array,
+// and at its services, several times more.
+func (a *array) settled(ctx SpecContext) {
+	GinkgoHelper()
+	a.polled(ctx, "/api/cluster", 3)
+}
+
+// polled waits for that many more reads of a path.
+func (a *array) polled(ctx SpecContext, path string, times int) {
+	GinkgoHelper()
+	reads := func() (n int) {
+		for _, request := range a.journal(ctx) {
+			if request.Method == http.MethodGet && strings.HasPrefix(request.Path, path) {
+				n++
+			}
+		}
+		return n
+	}
+	before := reads()
+	Eventually(reads).Should(BeNumerically(">=", before+times))
+}
+
+// beReady matches an ISCSIService whose Ready condition was decided for its present generation, with that status and, if
+// given, that reason.
+func beReady(status metav1.ConditionStatus, reason ...string) types.GomegaMatcher {
+	return WithTransform(func(service *v1alpha1.ISCSIService) string {
+		for _, c := range service.Status.Conditions {
+			if c.Type == v1alpha1.ConditionReady && c.ObservedGeneration == service.Generation {
+				if len(reason) == 0 {
+					return string(c.Status)
+				}
+				return string(c.Status) + " " + c.Reason
+			}
+		}
+		return "undecided"
+	}, Equal(strings.Join(append([]string{string(status)}, reason...), " ")))
+}
+
+func condition(service *v1alpha1.ISCSIService, conditionType string) *metav1.Condition {
+	for i := range service.Status.Conditions {
+		if service.Status.Conditions[i].Type == conditionType {
+			return &service.Status.Conditions[i]
+		}
+	}
+	return nil
+}
+
+// expectWellFormed holds a status against what kstatus and the API's documentation promise.
+func expectWellFormed(service *v1alpha1.ISCSIService) {
+	GinkgoHelper()
+	ready := condition(service, v1alpha1.ConditionReady)
+	if ready == nil {
+		return
+	}
+	stalled, reconciling := condition(service, v1alpha1.ConditionStalled), condition(service, v1alpha1.ConditionReconciling)
+	name := service.Namespace + "/" + service.Name
+	Expect(ready.Message).NotTo(BeEmpty(), name)
+	Expect(stalled != nil && reconciling != nil).To(BeFalse(), "%s is both stalled and reconciling", name)
+	for _, c := range []*metav1.Condition{stalled, reconciling} {
+		if c != nil {
+			Expect(c.Status).To(Equal(metav1.ConditionTrue), name)
+			Expect(c.Reason).To(Equal(ready.Reason), name)
+			Expect(c.Message).To(Equal(ready.Message), name)
+		}
+	}
+	if ready.Status == metav1.ConditionTrue {
+		Expect(stalled == nil && reconciling == nil).To(BeTrue(), "%s is ready, and is not", name)
+	} else {
+		Expect(stalled != nil || reconciling != nil).To(BeTrue(), "%s is not ready, and nothing is done about it", name)
+	}
+	if ready.Status == metav1.ConditionTrue || stalled != nil {
+		Expect(service.Status.ObservedGeneration).To(Equal(ready.ObservedGeneration), name)
+	}
+}

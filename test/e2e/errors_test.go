@@ -1,0 +1,165 @@
+package e2e
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
+	"github.com/ontap-operator/ontap-san-operator/test/testbed"
+)
+
+var _ = Describe("Trouble", func() {
+	DescribeTable("with an SVM is Stalled, and says what to do", func(ctx SpecContext, svm, spec, reason, code, remedy string) {
+		a := newArray(ctx, svm)
+		a.apply(ctx, "main", spec)
+		Eventually(a.get).WithContext(ctx).WithArguments("main").Should(beReady(metav1.ConditionFalse, reason))
+		service := a.get(ctx, "main")
+		Expect(condition(service, v1alpha1.ConditionStalled)).NotTo(BeNil())
+		Expect(condition(service, v1alpha1.ConditionReady).Message).To(SatisfyAll(ContainSubstring(code), ContainSubstring(remedy)))
+		Expect(service.Finalizers).To(BeEmpty(), "nothing was created")
+		Expect(service.Annotations).NotTo(HaveKey(v1alpha1.CreatingAnnotation))
+		Expect(kstatus(ctx, a, "main")).To(Equal("Failed"))
+		a.polled(ctx, servicesPath, 3)
+		Expect(a.writes(ctx)).To(HaveLen(1), "what was refused is not repeated at each poll")
+		a.remove(ctx, "main")
+	},
+		Entry("that does not exist", "{name: svm1}", "svm: {name: svm2}", v1alpha1.ReasonSVMNotFound, "2621462", "vserver create"),
+		Entry("that is stopped", "{name: svm1, state: stopped}", "svm: {name: svm1}", v1alpha1.ReasonSVMStopped, "5374893", "vserver start"),
+		Entry("without the protocol", "{name: svm1, iscsi: {allowed: false}}", "svm: {name: svm1}", v1alpha1.ReasonProtocolNotAllowed, "2621507", "vserver add-protocols"),
+		Entry("with NVMe", "{name: svm1, nvme: {configured: true}}", "svm: {name: svm1}", v1alpha1.ReasonNVMeConfigured, "5373966", "vserver nvme delete"),
+	)
+
+	DescribeTable("that the array reports by code has its reason", func(ctx SpecContext, code, status int, reason, remedy string, kstate string) {
+		a := newArray(ctx, "{name: svm1}")
+		_, err := a.InjectFault(ctx, testbed.Fault{Match: posts, Status: status, Code: strconv.Itoa(code), Message: "No."})
+		Expect(err).NotTo(HaveOccurred())
+		a.apply(ctx, "main", "svm: {name: svm1}")
+		Eventually(func(g Gomega) {
+			ready := condition(a.get(ctx, "main"), v1alpha1.ConditionReady)
+			g.Expect(ready).NotTo(BeNil())
+			g.Expect(ready.Reason).To(Equal(reason))
+			g.Expect(ready.Message).To(SatisfyAll(ContainSubstring(strconv.Itoa(code)), ContainSubstring(remedy)))
+		}).Should(Succeed())
+		Expect(kstatus(ctx, a, "main")).To(Equal(kstate))
+	},
+		Entry(nil, 1115127, 400, v1alpha1.ReasonLicenseMissing, "system license add", "Failed"),
+		Entry(nil, 2621462, 404, v1alpha1.ReasonSVMNotFound, "vserver show", "Failed"),
+		Entry(nil, 2621507, 400, v1alpha1.ReasonProtocolNotAllowed, "vserver add-protocols", "Failed"),
+		Entry(nil, 2621706, 400, v1alpha1.ReasonSVMMismatch, "vserver show", "Failed"),
+		Entry(nil, 2621707, 400, v1alpha1.ReasonInvalidSVM, "spec.svm", "Failed"),
+		Entry(nil, 5373966, 400, v1alpha1.ReasonNVMeConfigured, "another SVM", "Failed"),
+		Entry(nil, 5374077, 409, v1alpha1.ReasonServiceExists, "looks again", "InProgress"),
+		Entry(nil, 5374893, 400, v1alpha1.ReasonSVMStopped, "vserver start", "Failed"),
+		Entry(nil, 5376452, 400, v1alpha1.ReasonUnsupportedPlatform, "ASA r2", "Failed"),
+		Entry(nil, 4711, 400, v1alpha1.ReasonRejected, "ONTAP documentation", "Failed"),
+		Entry(nil, 4711, 500, v1alpha1.ReasonArrayError, "event log show", "InProgress"),
+		Entry(nil, 262160, 503, v1alpha1.ReasonThrottled, "waits", "InProgress"),
+		Entry(nil, 7, 429, v1alpha1.ReasonThrottled, "waits", "InProgress"),
+		Entry(nil, 8, 409, v1alpha1.ReasonBusy, "tries again", "InProgress"),
+		Entry(nil, 6, 403, v1alpha1.ReasonPermissionDenied, "rest-role", "InProgress"),
+	)
+
+	It("in deleting has its reason too, and passes", func(ctx SpecContext) {
+		a := newArray(ctx, "{name: svm1}")
+		a.apply(ctx, "main", "svm: {name: svm1}")
+		a.ready(ctx, "main")
+		for code, reason := range map[string]string{"5373960": v1alpha1.ReasonServiceEnabled, "4711": v1alpha1.ReasonRejected} {
+			fault, err := a.InjectFault(ctx, testbed.Fault{Match: testbed.Match{Method: http.MethodDelete}, Status: 409, Code: code})
+			Expect(err).NotTo(HaveOccurred())
+			kubectl(ctx, "-n", a.name, "delete", "iscsisvc", "main", "--wait=false")
+			Eventually(func() string { return condition(a.get(ctx, "main"), v1alpha1.ConditionReady).Reason }).Should(Equal(reason))
+			Expect(a.RemoveFault(ctx, fault)).To(Succeed())
+			break
+		}
+		Eventually(a.gone).WithContext(ctx).WithArguments("main").Should(BeTrue())
+		Expect(a.on(ctx, "svm1")).To(BeNil())
+	})
+
+	It("in reaching the array is Unknown, keeps what was known, and passes", func(ctx SpecContext) {
+		a := newArray(ctx, "{name: svm1}", "{name: svm2}")
+		a.apply(ctx, "main", "svm: {name: svm1}")
+		known := a.ready(ctx, "main").Status
+		_, err := a.InjectFault(ctx, testbed.Fault{Listener: "refused"})
+		Expect(err).NotTo(HaveOccurred())
+		Eventually(a.get).WithContext(ctx).WithArguments("main").Should(beReady(metav1.ConditionUnknown, v1alpha1.ReasonArrayUnreachable))
+		service := a.get(ctx, "main")
+		Expect(service.Status.Target).To(Equal(known.Target))
+		Expect(service.Status.Origin).To(Equal(known.Origin))
+		Expect(kstatus(ctx, a, "main")).To(Equal("InProgress"))
+		a.apply(ctx, "late", "svm: {name: svm2}")
+		Eventually(a.get).WithContext(ctx).WithArguments("late").Should(beReady(metav1.ConditionUnknown, v1alpha1.ReasonArrayUnreachable))
+		Expect(a.ClearFaults(ctx)).To(Succeed())
+		Eventually(a.get, "60s").WithContext(ctx).WithArguments("main").Should(beReady(metav1.ConditionTrue))
+		Eventually(a.get, "60s").WithContext(ctx).WithArguments("late").Should(beReady(metav1.ConditionTrue))
+		Expect(a.writes(ctx)).To(HaveLen(2), "one POST each")
+	})
+
+	DescribeTable("in understanding the array proves nothing", func(ctx SpecContext, fault testbed.Fault) {
+		a := newArray(ctx, "{name: svm1}")
+		a.apply(ctx, "main", "svm: {name: svm1}")
+		a.ready(ctx, "main")
+		fault.Path = servicesPath
+		_, err := a.InjectFault(ctx, fault)
+		Expect(err).NotTo(HaveOccurred())
+		Eventually(a.get).WithContext(ctx).WithArguments("main").Should(Not(beReady(metav1.ConditionTrue)))
+		Expect(a.get(ctx, "main").Status.Origin).To(Equal(v1alpha1.OriginCreated))
+		kubectl(ctx, "-n", a.name, "delete", "iscsisvc", "main", "--wait=false")
+		a.polled(ctx, servicesPath+"/", 2)
+		Expect(a.gone(ctx, "main")).To(BeFalse())
+		Expect(a.ClearFaults(ctx)).To(Succeed())
+		Eventually(a.gone, "60s").WithContext(ctx).WithArguments("main").Should(BeTrue())
+		Expect(a.on(ctx, "svm1")).To(BeNil())
+		Expect(a.writes(ctx)).To(HaveLen(3), "POST, PATCH and DELETE, once each")
+	},
+		Entry("when it answers with a page of HTML", testbed.Fault{Body: "html"}),
+		Entry("when it answers with nothing", testbed.Fault{Body: "empty"}),
+		Entry("when its answer is cut off", testbed.Fault{Body: "truncated"}),
+		Entry("when it answers 404 without a code", testbed.Fault{Status: 404}),
+		Entry("when it redirects", testbed.Fault{Redirect: "https://127.0.0.1:1/"}),
+	)
+
+	It("with the login neither locks the account nor outlasts a new password", func(ctx SpecContext) {
+		a := newArray(ctx, "{name: svm1}", "{name: svm2}", "{name: svm3}")
+		for _, svm := range []string{"svm1", "svm2", "svm3"} {
+			a.apply(ctx, svm, "svm: {name: "+svm+"}")
+			a.ready(ctx, svm)
+		}
+		Expect(a.ChangeAccount(ctx, "admin", map[string]any{"password": "another"})).To(Succeed())
+		for _, svm := range []string{"svm1", "svm2", "svm3"} {
+			Eventually(a.get).WithContext(ctx).WithArguments(svm).Should(beReady(metav1.ConditionUnknown, v1alpha1.ReasonCredentialsInvalid))
+		}
+		Expect(kubectl(ctx, "get", "ontapcluster", a.name)).To(ContainSubstring("security login show"))
+		refused := 0
+		for _, request := range a.journal(ctx) {
+			if request.Status == http.StatusUnauthorized {
+				refused++
+			}
+		}
+		Expect(refused).To(BeNumerically("<=", 4), "objects do not each try a login that was refused")
+		apply(ctx, a.secret("another"))
+		for _, svm := range []string{"svm1", "svm2", "svm3"} {
+			a.ready(ctx, svm)
+		}
+		Expect(a.writes(ctx)).To(HaveLen(3))
+	})
+
+	It("of another array behind the endpoint keeps the operator from writing", func(ctx SpecContext) {
+		a := newArray(ctx, "{name: svm1}", "{name: svm2}")
+		a.apply(ctx, "main", "svm: {name: svm1}")
+		a.ready(ctx, "main")
+		Expect(a.ChangeCluster(ctx, map[string]any{"uuid": "99999999-2222-3333-4444-555555555555"})).To(Succeed())
+		Eventually(func() string { return kubectl(ctx, "get", "ontapcluster", a.name) }).Should(ContainSubstring("Nothing is written to it"))
+		a.apply(ctx, "late", "svm: {name: svm2}")
+		Eventually(a.get).WithContext(ctx).WithArguments("late").Should(beReady(metav1.ConditionFalse, v1alpha1.ReasonArrayChanged))
+		kubectl(ctx, "-n", a.name, "delete", "iscsisvc", "main", "--wait=false")
+		a.polled(ctx, "/api/cluster", 2)
+		Expect(a.gone(ctx, "main")).To(BeFalse())
+		Expect(strings.Join(a.writes(ctx), ",")).To(HavePrefix("POST"))
+		Expect(a.writes(ctx)).To(HaveLen(1))
+	})
+})

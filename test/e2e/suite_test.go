@@ -1,0 +1,93 @@
+// Package e2e runs the real operator against a real control plane and stand-in arrays, and drives them as users do: with
+// kubectl. What the operator did is read from the array's journal and from the API server's audit log.
+package e2e
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
+	"github.com/ontap-operator/ontap-san-operator/test/testbed"
+)
+
+// The programs that all cases share. Each case has an array, a namespace and an ONTAPCluster of its own.
+var (
+	bed      *testbed.Bed
+	cluster  *testbed.ControlPlane
+	operator *testbed.Operator
+	identity *testbed.User
+)
+
+func TestE2E(t *testing.T) {
+	RegisterFailHandler(Fail)
+	SetDefaultEventuallyTimeout(30 * time.Second)
+	SetDefaultEventuallyPollingInterval(50 * time.Millisecond)
+	RunSpecs(t, "ONTAP SAN Operator")
+}
+
+var _ = BeforeSuite(func(ctx SpecContext) {
+	var err error
+	bed, err = testbed.New()
+	Expect(err).NotTo(HaveOccurred())
+	cluster, err = bed.StartControlPlane(ctx)
+	Expect(err).NotTo(HaveOccurred())
+	Expect(cluster.Install(ctx)).To(Succeed())
+	identity, err = cluster.AddOperator()
+	Expect(err).NotTo(HaveOccurred())
+	startOperator(ctx)
+})
+
+var _ = AfterSuite(func() {
+	if bed == nil {
+		return
+	}
+	if CurrentSpecReport().Failed() || suiteFailed {
+		GinkgoWriter.Printf("The logs are in %s\n", bed.Dir)
+		Expect(bed.Stop()).To(Succeed())
+		return
+	}
+	Expect(bed.Close()).To(Succeed())
+})
+
+var suiteFailed bool
+
+var _ = AfterEach(func(ctx SpecContext) {
+	suiteFailed = suiteFailed || CurrentSpecReport().Failed()
+	for _, service := range services(ctx) {
+		expectWellFormed(&service)
+	}
+})
+
+// startOperator starts the operator under its own identity, with what config/rbac grants it.
+func startOperator(ctx SpecContext) {
+	GinkgoHelper()
+	var err error
+	operator, err = bed.StartOperator(ctx, identity.Kubeconfig, "--log-level", "debug")
+	Expect(err).NotTo(HaveOccurred())
+}
+
+// kubectl runs kubectl as the administrator and expects it to succeed.
+func kubectl(ctx SpecContext, args ...string) string {
+	GinkgoHelper()
+	out, err := cluster.Kubectl(ctx, "", args...)
+	Expect(err).NotTo(HaveOccurred())
+	return out
+}
+
+// apply applies a manifest.
+func apply(ctx SpecContext, manifest string) {
+	GinkgoHelper()
+	_, err := cluster.Kubectl(ctx, manifest, "apply", "-f", "-")
+	Expect(err).NotTo(HaveOccurred())
+}
+
+func services(ctx SpecContext) []v1alpha1.ISCSIService {
+	GinkgoHelper()
+	var list v1alpha1.ISCSIServiceList
+	Expect(json.Unmarshal([]byte(kubectl(ctx, "get", "iscsisvc", "-A", "-o", "json")), &list)).To(Succeed())
+	return list.Items
+}
