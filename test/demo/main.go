@@ -144,9 +144,9 @@ Try it, in another terminal:
   kubectl -n %[1]s get iscsisvc -o wide
   kubectl -n %[1]s delete iscsisvc orders
 
-Change a service behind the operator's back, and see it put right within %[6]s:
+Disable a service behind the operator's back, and see it put right within %[6]s:
 
-  curl -X PATCH %[5]s/svms/team-a-orders/service -d '{"alias":"drifted"}'
+  curl -X PATCH %[5]s/svms/team-a-archive/service -d '{"enabled":false}'
 
 Every request that the array got: curl %[5]s/journal
 

@@ -205,10 +205,15 @@ func methods(requests []testbed.Request) string {
 	return strings.Join(names, " ")
 }
 
-// ready waits until an ISCSIService, or all of them, are Ready for what their spec says now.
+// ready waits until an ISCSIService, or all of them, are Ready for what their spec says now. If that takes too long, the
+// error shows what the conditions say.
 func (d *demo) ready(ctx context.Context, which string) error {
 	_, err := d.kubectl(ctx, "wait", "--for=condition=Ready", "iscsisvc", which, waitTimeout)
-	return err
+	if err == nil {
+		return nil
+	}
+	table, _ := d.kubectl(ctx, "get", "ontapcluster,iscsisvc")
+	return fmt.Errorf("%w\n%s", err, table)
 }
 
 func (d *demo) kubectl(ctx context.Context, args ...string) (string, error) {
