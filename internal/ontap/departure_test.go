@@ -1,10 +1,12 @@
 package ontap
 
 import (
+	"crypto/tls"
 	"io"
 	"net"
 	"net/http/httptrace"
 	"testing"
+	"time"
 
 	"github.com/onsi/gomega"
 )
@@ -35,4 +37,9 @@ func TestARequestHasLeftOnceAByteOfItWasHandedOver(t *testing.T) {
 	_, err = second.Write([]byte("POST"))
 	g.Expect(err).To(gomega.HaveOccurred())
 	g.Expect(request.left()).To(gomega.BeTrue(), "a write that failed may have got through in part")
+}
+
+func TestTheEnvironmentNamesNoProxyForAnArray(t *testing.T) {
+	// Whatever the environment says is read once per process and never applies to this machine, so that only the setting can be tested.
+	gomega.NewWithT(t).Expect(newTransport(&tls.Config{MinVersion: tls.VersionTLS12}, time.Second).Proxy).To(gomega.BeNil())
 }

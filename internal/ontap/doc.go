@@ -22,4 +22,6 @@
 // environment are not used, links to other hosts are refused. A write is handed to the network once. The
 // standard library repeats a request on its own only when not a byte of it was written, or when it is a read; this package sets
 // nothing (GetBody, Idempotency-Key) that would let it do more.
+//
+// A write that the array turns into a job is followed until the caller's context is done, ten minutes at most.
 package ontap

@@ -88,6 +88,20 @@ func TestAJobThatDoesNotEndIsGivenUpWithTheCaller(t *testing.T) {
 	g.Expect(len(array.lines())).To(BeNumerically("<=", 6), "polls come at growing distances")
 }
 
+func TestAPollWaitsAsLongAsTheArrayAsks(t *testing.T) {
+	g := NewWithT(t)
+	busy := func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Retry-After", "1")
+		answer(http.StatusTooManyRequests, refusing(ontap.CodeTooManyRequests))(w, r)
+	}
+	array := newArray(t, inTurn(answer(http.StatusAccepted, accepted), busy, answer(http.StatusOK, `{"state": "success"}`)))
+	began := time.Now()
+
+	g.Expect(array.client(t).DeleteService(t.Context(), svm1)).To(Succeed())
+
+	g.Expect(time.Since(began)).To(BeNumerically(">=", time.Second))
+}
+
 func TestAServiceCreatedByAJobIsReadBack(t *testing.T) {
 	create := ontap.ServiceCreate{SVM: ontap.SVMRef{Name: "svm1"}}
 	for _, tc := range []struct {

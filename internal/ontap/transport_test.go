@@ -58,18 +58,6 @@ func TestConnectionsAreReused(t *testing.T) {
 	g.Expect(array.connections()).To(Equal(2))
 }
 
-func TestAProxyFromTheEnvironmentIsNotUsed(t *testing.T) {
-	proxy := answering(t, http.StatusOK, "{}")
-	t.Setenv("HTTPS_PROXY", proxy.URL)
-	g := NewWithT(t)
-	array := answering(t, http.StatusOK, instanceBody)
-
-	_, err := array.client(t).Service(t.Context(), svm1)
-
-	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(proxy.connections()).To(BeZero())
-}
-
 // TestWhatMayHaveBeenAppliedWithoutAnAnswer covers the ways a write can go unanswered, in the order of how far it gets.
 func TestWhatMayHaveBeenAppliedWithoutAnAnswer(t *testing.T) {
 	short := func(cfg ontap.Config) ontap.Config { cfg.Timeout = time.Second; return cfg }
