@@ -15,15 +15,18 @@ import (
 // the same. Values are strings, booleans, json.Numbers, nil, or lists.
 type document map[string]any
 
-// emptyBody says whether a body is as good as none. Some clients send {} where nothing belongs.
+// emptyBody says whether a body is as good as none. Some clients send {} or null where nothing belongs.
 func emptyBody(body []byte) bool {
-	trimmed := bytes.TrimSpace(body)
-	return len(trimmed) == 0 || string(trimmed) == "{}"
+	switch string(bytes.TrimSpace(body)) {
+	case "", "{}", "null":
+		return true
+	}
+	return false
 }
 
 func parseBody(body []byte) (document, error) {
 	d := document{}
-	if len(bytes.TrimSpace(body)) == 0 {
+	if emptyBody(body) {
 		return d, nil
 	}
 	decoder := json.NewDecoder(bytes.NewReader(body))

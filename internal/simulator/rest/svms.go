@@ -14,6 +14,12 @@ var svmSchema = query.NewSchema([]query.Field[*array.SVM]{
 	{Name: "iscsi.enabled", Kind: query.Boolean, Get: func(s *array.SVM) query.Value {
 		return query.Truth(s.Service != nil && s.Service.Enabled)
 	}},
+	{Name: "iscsi._links.self.href", Kind: query.Link, Get: func(s *array.SVM) query.Value {
+		if s.Service == nil {
+			return query.Null
+		}
+		return query.Href(serviceHref(s))
+	}},
 	{Name: "nvme.allowed", Kind: query.Boolean, Get: func(s *array.SVM) query.Value { return query.Truth(s.NVMeAllowed) }},
 	{Name: "nvme.enabled", Kind: query.Boolean, Get: func(s *array.SVM) query.Value { return query.Truth(s.NVMeConfigured) }},
 	{Name: "_links.self.href", Kind: query.Link, Get: func(s *array.SVM) query.Value { return query.Href(svmHref(s)) }},

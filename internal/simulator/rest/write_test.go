@@ -84,7 +84,7 @@ func TestDisablingEndsTheSessions(t *testing.T) {
 func TestDeleteAndCreateAgain(t *testing.T) {
 	b := newBed(t)
 	b.ok("PATCH SERVICES/U2", `{"enabled":false}`)
-	b.Expect(b.do("DELETE SERVICES/U2", "{}").Body).To(MatchJSON(`{}`))
+	b.Expect(b.do("DELETE SERVICES/U2", "null").Body).To(MatchJSON(`{}`))
 	b.refused("DELETE SERVICES/U2", "", 404, "5374078", "")
 	b.ok("POST SERVICES", `{"svm.name":"svm2"}`)
 	b.Expect(b.ok("GET SERVICES/U2")).To(HaveKeyWithValue("enabled", true))
