@@ -27,7 +27,7 @@ type ISCSI struct {
 // NVMe says whether the SVM is configured for NVMe.
 type NVMe struct {
 	Allowed    *bool `json:"allowed,omitempty"`
-	Configured bool  `json:"configured"`
+	Configured *bool `json:"configured,omitempty"`
 }
 
 // Service is an iSCSI service. In changes, what is absent stays.
@@ -85,14 +85,12 @@ func (s SVM) apply(svm *array.SVM) error {
 	if s.Name != "" {
 		svm.Name = s.Name
 	}
-	if s.ISCSI != nil && s.ISCSI.Allowed != nil {
-		svm.ISCSIAllowed = *s.ISCSI.Allowed
+	if s.ISCSI != nil {
+		set(&svm.ISCSIAllowed, s.ISCSI.Allowed)
 	}
 	if s.NVMe != nil {
-		svm.NVMeConfigured = s.NVMe.Configured
-		if s.NVMe.Allowed != nil {
-			svm.NVMeAllowed = *s.NVMe.Allowed
-		}
+		set(&svm.NVMeAllowed, s.NVMe.Allowed)
+		set(&svm.NVMeConfigured, s.NVMe.Configured)
 	}
 	if s.Metrics != nil {
 		svm.Metrics = array.Metrics{
@@ -129,7 +127,7 @@ func describe(svm *array.SVM) SVM {
 	truth := SVM{
 		Name: svm.Name, UUID: svm.UUID, State: string(svm.State),
 		ISCSI:    &ISCSI{&svm.ISCSIAllowed},
-		NVMe:     &NVMe{&svm.NVMeAllowed, svm.NVMeConfigured},
+		NVMe:     &NVMe{&svm.NVMeAllowed, &svm.NVMeConfigured},
 		Metrics:  &Telemetry{&available, svm.Metrics.Status, svm.Metrics.Backfilled},
 		Sessions: []Session{},
 	}
