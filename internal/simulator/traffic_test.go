@@ -253,6 +253,10 @@ func TestBehindTheClientsBack(t *testing.T) {
 	b.control("PATCH", "/accounts/admin", `{"role":"admin","locked":true}`)
 	b.Expect(b.api("GET", services, "").status).To(Equal(401))
 	b.control("PATCH", "/accounts/admin", `{"locked":false}`)
+	b.Expect(b.control("GET", "/accounts/admin", "")).To(SatisfyAll(HaveKeyWithValue("locked", false), Not(HaveKey("password"))))
+	b.control("PUT", "/accounts/viewer", `{"password":"p","role":"readonly","svm":"svm1"}`)
+	b.Expect(b.control("GET", "/accounts/viewer", "")).To(HaveKeyWithValue("svm", "svm1"))
+	b.Expect(b.control("GET", "/svms", "")).To(HaveExactElements(HaveKeyWithValue("name", "svm1"), HaveKeyWithValue("name", "svm2")))
 
 	b.control("PATCH", "/cluster", `{"uuid":"another","version":"9.13.1","licenses":{"iscsi":false}}`)
 	b.Expect(b.api("GET", "/api/cluster", "").body).To(SatisfyAll(ContainSubstring(`"uuid":"another"`), ContainSubstring(`"major":13`)))

@@ -157,12 +157,13 @@ func TestValuesThatAreNotOfTheFieldsKindAreErrors(t *testing.T) {
 }
 
 func TestOrder(t *testing.T) {
-	records := []thing{{name: "b", size: 1}, {name: "a", size: 10}, {name: "c", size: 10}, {name: "d", size: 2}}
+	records := []thing{{name: "b", size: 1, alias: "x"}, {name: "a", size: 10}, {name: "c", size: 10, alias: "w"}, {name: "d", size: 2}}
 	for name, c := range map[string]struct{ by, want string }{
 		"ascending is the default":     {"svm.name", "abcd"},
 		"descending":                   {"svm.name desc", "dcba"},
 		"numbers are not text":         {"metric.size.total", "bdac"},
 		"the second decides among few": {"metric.size.total desc,svm.name desc", "cadb"},
+		"what is null comes first":     {"target.alias,svm.name", "adcb"},
 		"direction in capitals":        {"svm.name DESC", "dcba"},
 	} {
 		t.Run(name, func(t *testing.T) {

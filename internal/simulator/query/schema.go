@@ -41,8 +41,8 @@ func (s *Schema[R]) Field(name string) (Field[R], bool) {
 	return s.fields[i], true
 }
 
-// within says whether a field is an object's, or is that field itself.
-func within(name, object string) bool {
+// Within says whether a field is an object's, or is that field itself.
+func Within(name, object string) bool {
 	rest, found := strings.CutPrefix(name, object)
 	return found && (rest == "" || rest[0] == '.')
 }

@@ -76,7 +76,7 @@ func (s *Schema[R]) mark(selection Selection, term string, to bool) bool {
 	object := strings.TrimSuffix(term, ".*")
 	found := object == "_links"
 	for i, field := range s.fields {
-		if within(field.Name, object) {
+		if Within(field.Name, object) {
 			found = true
 			if field.Kind != Link {
 				selection[i] = to
@@ -95,7 +95,7 @@ func (s *Schema[R]) WithLinks(selection Selection) Selection {
 		}
 		owner, _, nested := strings.Cut(field.Name, "._links.")
 		for j := range selection {
-			if selection[j] && (!nested || within(s.fields[j].Name, owner)) {
+			if selection[j] && (!nested || Within(s.fields[j].Name, owner)) {
 				linked[i] = true
 				break
 			}

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"strings"
 
 	"github.com/ontap-operator/ontap-san-operator/internal/simulator/ontaperror"
 	"github.com/ontap-operator/ontap-san-operator/internal/simulator/query"
@@ -129,10 +128,4 @@ func (d document) truth(name string) (*bool, error) {
 	default:
 		return nil, ontaperror.Newf(ontaperror.InvalidValue, name, "The value is invalid for field %q (<true|false>)", name)
 	}
-}
-
-// inObject says whether a name is an object's, or the object itself.
-func inObject(name, object string) bool {
-	rest, found := strings.CutPrefix(name, object)
-	return found && (rest == "" || rest[0] == '.')
 }

@@ -231,5 +231,3 @@ func (c *call) nextHref(start url.Values) string {
 	}
 	return (&url.URL{Path: c.Path, RawQuery: strings.Join(parts, "&")}).String()
 }
-
-func sortedKeys(values url.Values) []string { return slices.Sorted(maps.Keys(values)) }

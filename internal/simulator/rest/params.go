@@ -1,7 +1,9 @@
 package rest
 
 import (
+	"maps"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -61,7 +63,7 @@ func parseParams(rawQuery string, allowed paramSet) (params, error) {
 	if p.ignoreUnknown, err = boolParam(values, "ignore_unknown_fields"); err != nil {
 		return p, err
 	}
-	for _, name := range sortedKeys(values) {
+	for _, name := range slices.Sorted(maps.Keys(values)) {
 		texts := values[name]
 		switch {
 		case allowed.names[name]:

@@ -7,6 +7,7 @@ import (
 
 	"github.com/ontap-operator/ontap-san-operator/internal/simulator/array"
 	"github.com/ontap-operator/ontap-san-operator/internal/simulator/ontaperror"
+	"github.com/ontap-operator/ontap-san-operator/internal/simulator/query"
 )
 
 // maxAlias is the documented length of an alias.
@@ -66,7 +67,7 @@ func (c *call) checkProperty(name string) error {
 		return nil
 	}
 	_, known := c.serviceSchema().Field(name)
-	if known || inObject(name, "_links") || inObject(name, "svm._links") {
+	if known || query.Within(name, "_links") || query.Within(name, "svm._links") {
 		return ontaperror.Newf(ontaperror.FieldCannotBeSet, name, "Field %q cannot be set in this operation", name)
 	}
 	if c.params.ignoreUnknown {
