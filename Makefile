@@ -1,7 +1,9 @@
 # ONTAP SAN Operator. `make help` lists what there is to run.
-# It takes Go 1.26, make and git; everything else is compiled from Go modules, pinned in hack/.
+# It takes Go 1.26, make, git and bash; everything else is compiled from Go modules, pinned in hack/.
 SHELL := /usr/bin/env bash
 .DEFAULT_GOAL := help
+# The steps of a target build on each other, and each uses all cores by itself.
+.NOTPARALLEL:
 
 MODULE      := github.com/ontap-operator/ontap-san-operator
 BIN         := $(CURDIR)/bin
@@ -70,8 +72,8 @@ control-plane: ## Compile etcd, kube-apiserver, kube-controller-manager and kube
 	@hack/controlplane/build.sh $(BIN)/control-plane
 
 .PHONY: test
-test: control-plane build ## Run the unit tests, then the suites that start the real programs
-	go test $$(go list ./... | grep -v '^$(MODULE)/test/')
+test: control-plane build ## Run the unit tests (RACE=1: under the race detector), then the suites that start the real programs
+	go test $(if $(RACE),-race) $$(go list ./... | grep -v '^$(MODULE)/test/')
 	go test -v -p 1 -count=1 -timeout $(TEST_TIMEOUT) ./test/...
 
 .PHONY: clean
