@@ -34,11 +34,11 @@ type Certificate struct {
 	CommonNameOnly bool `json:"commonNameOnly"`
 }
 
-// DefaultScenario is what the simulator plays unless told otherwise. ExampleScenario says the same in YAML, and
-// more of it.
+// defaultPassword is that of admin, the account of a scenario that names none.
+const defaultPassword = "netapp123"
+
+// DefaultScenario is what the simulator plays unless told otherwise.
 const DefaultScenario = `cluster: {name: array1, version: 9.16.1, platform: unified}
-accounts:
-  - {name: admin, password: netapp123, role: admin}
 svms:
   - name: svm1
   - name: svm2
@@ -47,11 +47,12 @@ svms:
 
 // ExampleScenario shows everything a scenario may say.
 const ExampleScenario = `cluster: {name: array1, version: 9.16.1, platform: unified}   # or asa-r2
-latency: 0s                      # added to each answer
+latency: 0s                                                   # added to each answer
 licenses: {iscsi: true}
+certificate: {commonNameOnly: false}                          # true: without subject alternative names
 accounts:
   - {name: admin, password: netapp123, role: admin}
-  - {name: viewer, password: netapp123, role: readonly}
+  - {name: viewer, password: netapp123, role: readonly, lockAfter: 6}
   - {name: svm1-admin, password: netapp123, svm: svm1}        # sees svm1 only
   - name: operator
     certificateCN: ontap-san-operator                         # logs in with a client certificate
@@ -67,6 +68,7 @@ svms:
   - {name: svm3, state: stopped}
   - {name: svm4, iscsi: {allowed: false}}
   - {name: svm5, nvme: {configured: true}}
+  - {name: svm6, service: {}, metrics: {backfilled: 0.01}}    # or available: false, or status: partial_no_data
 generate: {svms: 0, prefix: svm-, services: false}            # as many more
 `
 
@@ -96,7 +98,11 @@ func (s Scenario) build(now func() time.Time) (*array.Array, error) {
 	if _, err := a.AddSVMs(svms...); err != nil {
 		return nil, fmt.Errorf("svms: %w", err)
 	}
-	for i, wanted := range s.Accounts {
+	accounts := s.Accounts
+	if len(accounts) == 0 {
+		accounts = []control.Account{{Name: "admin", Password: new(defaultPassword)}}
+	}
+	for i, wanted := range accounts {
 		account, err := wanted.ToArray()
 		if err != nil {
 			return nil, fmt.Errorf("accounts[%d]: %w", i, err)

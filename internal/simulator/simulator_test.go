@@ -122,6 +122,7 @@ func TestTheDefaultAndTheExampleScenarioPlay(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			b := newBed(t, text)
 			b.Expect(b.svm("svm2")).To(HaveKeyWithValue("service", HaveKeyWithValue("alias", "svm2")))
+			b.Expect(b.control("GET", "/accounts/admin", "")).To(HaveKeyWithValue("locked", false))
 		})
 	}
 }
