@@ -17,6 +17,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	"sigs.k8s.io/controller-runtime/pkg/metrics/filters"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
@@ -91,12 +92,13 @@ func run(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
-	arrays := &fleet.Fleet{}
+	arrays, connected := &fleet.Fleet{}, make(chan event.GenericEvent)
 	clusters := &controller.ONTAPClusterReconciler{
 		Client:    mgr.GetClient(),
 		Live:      mgr.GetAPIReader(),
 		Fleet:     arrays,
 		Events:    mgr.GetEventRecorder("ontap-san-operator"),
+		Connected: connected,
 		Namespace: o.namespace,
 		App:       "ontap-san-operator/" + version,
 	}
@@ -108,6 +110,7 @@ func run(ctx context.Context, o options) error {
 		Live:                    mgr.GetAPIReader(),
 		Fleet:                   arrays,
 		Events:                  mgr.GetEventRecorder("ontap-san-operator"),
+		Connected:               connected,
 		MaxConcurrentReconciles: o.maxConcurrent,
 	}
 	if err := services.SetupWithManager(mgr); err != nil {

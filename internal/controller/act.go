@@ -171,6 +171,7 @@ func (p *pass) create(ctx context.Context) error {
 	if !accepted {
 		return err
 	}
+	p.created = true
 	p.saw(created)
 	p.own(plan.Created)
 	return nil

@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
 	"github.com/ontap-operator/ontap-san-operator/internal/fleet"
@@ -40,6 +41,8 @@ type ISCSIServiceReconciler struct {
 	Fleet *fleet.Fleet
 	// Events records what happened to an object.
 	Events events.EventRecorder
+	// Connected brings the ONTAPClusters whose arrays can be used now.
+	Connected <-chan event.GenericEvent
 	// MaxConcurrentReconciles is how many objects are worked on at a time.
 	MaxConcurrentReconciles int
 
@@ -65,7 +68,7 @@ func (r *ISCSIServiceReconciler) Reconcile(ctx context.Context, req ctrl.Request
 		err = p.report(ctx, *end)
 	}
 	switch {
-	case errors.Is(err, errGone):
+	case errors.Is(err, errGone), errors.Is(err, errNotConnected):
 		return ctrl.Result{}, nil
 	case transient(err):
 		return ctrl.Result{RequeueAfter: staleRetry}, nil
@@ -84,7 +87,7 @@ type retry struct{ *outcome }
 func (r retry) Error() string { return r.reason + ": " + r.message }
 
 // SetupWithManager registers the reconciler, and what triggers it: a new generation of an object, a change of its
-// ONTAPCluster, new labels on its namespace.
+// ONTAPCluster or a connection to its array, new labels on its namespace.
 func (r *ISCSIServiceReconciler) SetupWithManager(mgr ctrl.Manager) error {
 	err := mgr.GetFieldIndexer().IndexField(context.Background(), &v1alpha1.ISCSIService{}, clusterIndex, func(obj client.Object) []string {
 		return []string{obj.(*v1alpha1.ISCSIService).ONTAPClusterName()}
@@ -92,13 +95,15 @@ func (r *ISCSIServiceReconciler) SetupWithManager(mgr ctrl.Manager) error {
 	if err != nil {
 		return err
 	}
+	usersOf := handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, cluster client.Object) []reconcile.Request {
+		return r.requests(ctx, client.MatchingFields{clusterIndex: cluster.GetName()})
+	})
 	namespace := &metav1.PartialObjectMetadata{}
 	namespace.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Namespace"))
 	return ctrl.NewControllerManagedBy(mgr).
 		For(&v1alpha1.ISCSIService{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
-		Watches(&v1alpha1.ONTAPCluster{}, handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, cluster client.Object) []reconcile.Request {
-			return r.requests(ctx, client.MatchingFields{clusterIndex: cluster.GetName()})
-		}), builder.WithPredicates(clusterChanged)).
+		Watches(&v1alpha1.ONTAPCluster{}, usersOf, builder.WithPredicates(clusterChanged)).
+		WatchesRawSource(source.Channel(r.Connected, usersOf)).
 		WatchesMetadata(namespace, handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, namespace client.Object) []reconcile.Request {
 			return r.requests(ctx, client.InNamespace(namespace.GetName()))
 		}), builder.WithPredicates(predicate.LabelChangedPredicate{})).

@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
@@ -44,6 +45,9 @@ type ONTAPClusterReconciler struct {
 	Events events.EventRecorder
 	// Namespace is the operator's own, where the Secrets are.
 	Namespace string
+	// Connected gets an ONTAPCluster whenever its array can be used that could not be before, also when nothing about
+	// the object changes: after the start of the operator.
+	Connected chan<- event.GenericEvent
 	// App is what the operator calls itself towards the array: NAME/VERSION.
 	App string
 }
@@ -107,12 +111,23 @@ func (r *ONTAPClusterReconciler) connect(ctx context.Context, cluster *v1alpha1.
 	if cluster.Status.Array != nil {
 		expected = cluster.Status.Array.UUID
 	}
+	before := array.Identified()
 	found, err := array.Identify(ctx, expected)
 	if err != nil {
 		if o, ok := fromArray(err, "The array at "+cluster.Spec.Endpoint); ok {
+			if o.reason == v1alpha1.ReasonArrayChanged {
+				o.retryAfter = pollInterval(cluster)
+			}
 			return o, nil
 		}
 		return outcome{}, err
+	}
+	if !before {
+		select {
+		case r.Connected <- event.GenericEvent{Object: cluster.DeepCopy()}:
+		case <-ctx.Done():
+			return outcome{}, ctx.Err()
+		}
 	}
 	cluster.Status.Array = &v1alpha1.ArrayStatus{Name: found.Name, UUID: found.UUID, Version: number(found.Version)}
 	return ready(v1alpha1.ReasonConnected, fmt.Sprintf("Connected to array %q.", found.Name), pollInterval(cluster)), nil

@@ -21,6 +21,11 @@ import (
 // takes ten.
 const maxSteps = 16
 
+// errNotConnected: the ONTAPCluster is Ready, but this process is not connected to its array, since it has just started
+// or the endpoint has just changed. There is nothing to report yet: either the connection or the condition of the
+// ONTAPCluster triggers the next pass.
+var errNotConnected = errors.New("not connected yet")
+
 // pass is one look at an object and all that follows from it.
 type pass struct {
 	r    *ISCSIServiceReconciler
@@ -45,6 +50,8 @@ type pass struct {
 	// refusal is the last no of the array, and end an outcome that was decided before the plan came to rest.
 	refusal error
 	end     *outcome
+	// created: this pass has created the service.
+	created bool
 	// acted: an event tells what this pass did. News are the events to send once status is written.
 	acted bool
 	news  []func()
@@ -80,6 +87,9 @@ func (p *pass) prepare(ctx context.Context) (*outcome, error) {
 	p.array = array
 	if p.denied || connected && array.Identified() && (p.deleting() || isReady(p.cluster)) {
 		return nil, nil
+	}
+	if isReady(p.cluster) {
+		return nil, errNotConnected
 	}
 	return p.unconnected(), nil
 }

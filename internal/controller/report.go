@@ -41,8 +41,12 @@ func (p *pass) report(ctx context.Context, o outcome) error {
 	return nil
 }
 
-// reportUpdate tells whether the service followed the spec, or was put back to it.
+// reportUpdate tells whether the service followed the spec, or was put back to it. Clearing the alias of a service that
+// was just created is part of creating it.
 func (p *pass) reportUpdate(before ontap.Service) {
+	if p.created {
+		return
+	}
 	reason, intro := v1alpha1.EventUpdated, "changed"
 	if c := readyCondition(p.stored.Status.Conditions); c != nil && c.Status == metav1.ConditionTrue &&
 		p.stored.Status.ObservedGeneration == p.obj.Generation {

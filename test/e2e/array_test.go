@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
@@ -12,6 +11,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	eventsv1 "k8s.io/api/events/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
 
 	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
@@ -111,7 +111,7 @@ func (a *array) ready(ctx SpecContext, name string) *v1alpha1.ISCSIService {
 func (a *array) get(ctx SpecContext, name string) *v1alpha1.ISCSIService {
 	GinkgoHelper()
 	service := &v1alpha1.ISCSIService{}
-	Expect(json.Unmarshal([]byte(kubectl(ctx, "-n", a.name, "get", "iscsisvc", name, "-o", "json")), service)).To(Succeed())
+	Expect(reader.Get(ctx, client.ObjectKey{Namespace: a.name, Name: name}, service)).To(Succeed())
 	return service
 }
 
@@ -124,7 +124,9 @@ func (a *array) remove(ctx SpecContext, name string) {
 // gone reports whether the ISCSIService does not exist.
 func (a *array) gone(ctx SpecContext, name string) bool {
 	GinkgoHelper()
-	return kubectl(ctx, "-n", a.name, "get", "iscsisvc", name, "--ignore-not-found", "-o", "name") == ""
+	err := reader.Get(ctx, client.ObjectKey{Namespace: a.name, Name: name}, &v1alpha1.ISCSIService{})
+	Expect(client.IgnoreNotFound(err)).To(Succeed())
+	return err != nil
 }
 
 // on is the service on the array, nil if there is none.
@@ -158,7 +160,7 @@ func (a *array) journal(ctx SpecContext) []testbed.Request {
 func (a *array) events(ctx SpecContext, name string) []string {
 	GinkgoHelper()
 	var list eventsv1.EventList
-	Expect(json.Unmarshal([]byte(kubectl(ctx, "-n", a.name, "get", "events.events.k8s.io", "-o", "json")), &list)).To(Succeed())
+	Expect(reader.List(ctx, &list, client.InNamespace(a.name))).To(Succeed())
 	var reasons []string
 	for _, event := range list.Items {
 		if event.Regarding.Kind == "ISCSIService" && event.Regarding.Name == name {
@@ -172,7 +174,7 @@ func (a *array) events(ctx SpecContext, name string) []string {
 func (a *array) warnings(ctx SpecContext, name string) []string {
 	GinkgoHelper()
 	var list eventsv1.EventList
-	Expect(json.Unmarshal([]byte(kubectl(ctx, "-n", a.name, "get", "events.events.k8s.io", "-o", "json")), &list)).To(Succeed())
+	Expect(reader.List(ctx, &list, client.InNamespace(a.name))).To(Succeed())
 	var notes []string
 	for _, event := range list.Items {
 		if event.Regarding.Name == name && event.Type == corev1.EventTypeWarning {

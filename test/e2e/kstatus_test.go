@@ -1,19 +1,21 @@
 package e2e
 
 import (
-	"encoding/json"
-
 	"github.com/fluxcd/cli-utils/pkg/kstatus/status"
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
 )
 
 // kstatus is what Flux and others make of the ISCSIService's status.
 func kstatus(ctx SpecContext, a *array, name string) string {
 	GinkgoHelper()
 	object := &unstructured.Unstructured{}
-	Expect(json.Unmarshal([]byte(kubectl(ctx, "-n", a.name, "get", "iscsisvc", name, "-o", "json")), object)).To(Succeed())
+	object.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind("ISCSIService"))
+	Expect(reader.Get(ctx, client.ObjectKey{Namespace: a.name, Name: name}, object)).To(Succeed())
 	result, err := status.Compute(object)
 	Expect(err).NotTo(HaveOccurred())
 	return result.Status.String()

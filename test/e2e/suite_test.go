@@ -3,12 +3,15 @@
 package e2e
 
 import (
-	"encoding/json"
 	"testing"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	eventsv1 "k8s.io/api/events/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/tools/clientcmd"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
 	"github.com/ontap-operator/ontap-san-operator/test/testbed"
@@ -20,6 +23,8 @@ var (
 	cluster  *testbed.ControlPlane
 	operator *testbed.Operator
 	identity *testbed.User
+	// reader reads objects where a case looks again and again; everything else is done with kubectl.
+	reader client.Client
 )
 
 func TestE2E(t *testing.T) {
@@ -36,6 +41,7 @@ var _ = BeforeSuite(func(ctx SpecContext) {
 	cluster, err = bed.StartControlPlane(ctx)
 	Expect(err).NotTo(HaveOccurred())
 	Expect(cluster.Install(ctx)).To(Succeed())
+	reader = newReader()
 	identity, err = cluster.AddOperator()
 	Expect(err).NotTo(HaveOccurred())
 	startOperator(ctx)
@@ -88,6 +94,19 @@ func apply(ctx SpecContext, manifest string) {
 func services(ctx SpecContext) []v1alpha1.ISCSIService {
 	GinkgoHelper()
 	var list v1alpha1.ISCSIServiceList
-	Expect(json.Unmarshal([]byte(kubectl(ctx, "get", "iscsisvc", "-A", "-o", "json")), &list)).To(Succeed())
+	Expect(reader.List(ctx, &list)).To(Succeed())
 	return list.Items
+}
+
+func newReader() client.Client {
+	GinkgoHelper()
+	scheme := runtime.NewScheme()
+	Expect(v1alpha1.AddToScheme(scheme)).To(Succeed())
+	Expect(eventsv1.AddToScheme(scheme)).To(Succeed())
+	config, err := clientcmd.BuildConfigFromFlags("", cluster.Kubeconfig)
+	Expect(err).NotTo(HaveOccurred())
+	config.QPS = -1
+	c, err := client.New(config, client.Options{Scheme: scheme})
+	Expect(err).NotTo(HaveOccurred())
+	return c
 }
