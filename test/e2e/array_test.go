@@ -194,16 +194,19 @@ func (a *array) settled(ctx SpecContext) {
 // polled waits for that many more reads of a path.
 func (a *array) polled(ctx SpecContext, path string, times int) {
 	GinkgoHelper()
-	reads := func() (n int) {
-		for _, request := range a.journal(ctx) {
-			if request.Method == http.MethodGet && strings.HasPrefix(request.Path, path) {
-				n++
-			}
+	before := a.reads(ctx, path)
+	Eventually(func() int { return a.reads(ctx, path) }).Should(BeNumerically(">=", before+times))
+}
+
+// reads counts the GET requests so far below a path.
+func (a *array) reads(ctx SpecContext, path string) (n int) {
+	GinkgoHelper()
+	for _, request := range a.journal(ctx) {
+		if request.Method == http.MethodGet && strings.HasPrefix(request.Path, path) {
+			n++
 		}
-		return n
 	}
-	before := reads()
-	Eventually(reads).Should(BeNumerically(">=", before+times))
+	return n
 }
 
 // beReady matches an ISCSIService whose Ready condition was decided for its present generation, with that status and, if

@@ -107,7 +107,7 @@ var _ = Describe("Trouble", func() {
 		Eventually(a.get).WithContext(ctx).WithArguments("main").Should(Not(beReady(metav1.ConditionTrue)))
 		Expect(a.get(ctx, "main").Status.Origin).To(Equal(v1alpha1.OriginCreated))
 		kubectl(ctx, "-n", a.name, "delete", "iscsisvc", "main", "--wait=false")
-		a.polled(ctx, servicesPath+"/", 1)
+		Eventually(func() int { return a.reads(ctx, servicesPath+"/") }).Should(BeNumerically(">=", 1))
 		a.settled(ctx)
 		Expect(a.gone(ctx, "main")).To(BeFalse())
 		Expect(a.writes(ctx)).To(HaveLen(1), "the POST alone")
