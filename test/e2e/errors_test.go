@@ -121,7 +121,7 @@ var _ = Describe("Trouble", func() {
 		Entry("when it answers with a page of HTML", testbed.Fault{Body: "html"}),
 		Entry("when it answers with nothing", testbed.Fault{Body: "empty"}),
 		Entry("when its answer is cut off", testbed.Fault{Body: "truncated"}),
-		Entry("when it answers 404 without a code", testbed.Fault{Status: 404}),
+		Entry("when it answers 404 for another cause", testbed.Fault{Status: 404, Code: "3"}),
 		Entry("when it redirects", testbed.Fault{Redirect: "https://127.0.0.1:1/"}),
 	)
 
