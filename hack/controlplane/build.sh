@@ -40,20 +40,27 @@ done
 mkdir -p "$out"
 work=$(mktemp -d "$out/.build.XXXXXX")
 trap 'rm -rf "$work"' EXIT
+failed() {
+  echo "control-plane: $1 failed:" >&2
+  tail -n 30 "$work/log" >&2
+  exit 1
+}
 
-# Reads what `go build -v` says, a line for each module downloaded and package compiled, and speaks every 20 seconds.
+echo "control-plane: downloading modules"
+total=$(go -C "$here" list -deps "${packages[@]}" 2>"$work/log" | wc -l) || failed "go list"
+
+# Reads what `go build -v` says, a line for each package that it compiles, and speaks every 20 seconds.
 progress() {
-  local packages=0 due=20 line
-  while read -r line; do
-    [[ $line == go:* ]] || packages=$((packages + 1))
+  local compiled=0 due=$((SECONDS + 20)) package
+  while read -r package; do
+    compiled=$((compiled + 1))
     if ((SECONDS >= due)); then
-      echo "control-plane: $((SECONDS / 60))m$((SECONDS % 60))s: $packages packages compiled; now $line"
+      echo "control-plane: $((SECONDS / 60))m$((SECONDS % 60))s: compiled $compiled of $((total)) packages; now $package"
       due=$((SECONDS + 20))
     fi
   done
 }
-go -C "$here" build -v -trimpath -ldflags "$ldflags" -o "$work/bin/" "${packages[@]}" 2>&1 | tee "$work/log" | progress ||
-  { echo "control-plane: go build failed:" >&2; tail -n 30 "$work/log" >&2; exit 1; }
+go -C "$here" build -v -trimpath -ldflags "$ldflags" -o "$work/bin/" "${packages[@]}" 2>&1 | tee "$work/log" | progress || failed "go build"
 
 mv "$work/bin/server" "$work/bin/etcd" # etcd's main package is named server
 for program in "${programs[@]}"; do
