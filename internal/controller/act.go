@@ -226,9 +226,13 @@ func (p *pass) write(ctx context.Context, operation string, send func(context.Co
 	if err := p.refresh(ctx); err != nil {
 		return false, err
 	}
+	// An operator that is asked to stop begins nothing new, and finishes what it has begun.
+	if err := ctx.Err(); err != nil {
+		return false, err
+	}
 	p.fresh = false
 	began := time.Now()
-	err = send(ctx)
+	err = send(context.WithoutCancel(ctx))
 	log := logf.FromContext(ctx).WithValues("generation", p.obj.Generation, "operation", operation,
 		"ontapCluster", p.cluster.Name, "svm", p.svm.Name, "svmUUID", p.svm.UUID, "duration", time.Since(began).String())
 	var refusal *ontap.Error

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apiequality "k8s.io/apimachinery/pkg/api/equality"
@@ -15,6 +16,9 @@ import (
 	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
 	"github.com/ontap-operator/ontap-san-operator/internal/plan"
 )
+
+// storeTimeout bounds one write to the API server.
+const storeTimeout = 15 * time.Second
 
 var (
 	// errChanged: somebody changed the object since the pass read it. What the pass knows now is up to date.
@@ -76,6 +80,8 @@ func (p *pass) mark(ctx context.Context, finalizer, creating bool) error {
 	} else {
 		delete(marked.Annotations, v1alpha1.CreatingAnnotation)
 	}
+	ctx, cancel := finishing(ctx)
+	defer cancel()
 	err := p.r.Client.Patch(ctx, marked, client.MergeFromWithOptions(p.stored, client.MergeFromWithOptimisticLock{}))
 	if err := writeError(err); err != nil {
 		return err
@@ -116,6 +122,8 @@ func (p *pass) persist(ctx context.Context) error {
 func (p *pass) patchStatus(ctx context.Context) error {
 	written := p.stored.DeepCopy()
 	written.Status = *p.obj.Status.DeepCopy()
+	ctx, cancel := finishing(ctx)
+	defer cancel()
 	err := p.r.Client.Status().Patch(ctx, written, client.MergeFromWithOptions(p.stored, client.MergeFromWithOptimisticLock{}))
 	if err := writeError(err); err != nil {
 		return err
@@ -146,6 +154,11 @@ func (p *pass) release(ctx context.Context, why plan.Why) error {
 			"%s: a create request was not answered, so that an iSCSI service may stay behind", p.subject())
 	}
 	return nil
+}
+
+// finishing is the context of a write that tells what was done already: an operator that is asked to stop still tells it.
+func finishing(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
 }
 
 // writeError turns the two errors that mean "look again" into this package's own.

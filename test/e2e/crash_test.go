@@ -51,6 +51,22 @@ var _ = Describe("An operator that is killed while it creates", Serial, func() {
 		Expect(a.writes(ctx)).To(HaveLen(1))
 	})
 
+	It("finishes what it has begun if it is asked to stop instead", func(ctx SpecContext) {
+		a := newArray(ctx, "{name: svm1}")
+		barrier, err := a.Hold(ctx, posts, testbed.After)
+		Expect(err).NotTo(HaveOccurred())
+		a.apply(ctx, "main", "svm: {name: svm1}")
+		Expect(barrier.Wait(ctx, 20*time.Second)).To(Succeed())
+		stopped := make(chan error)
+		go func() { stopped <- operator.Stop() }()
+		Eventually(operator.Logs).Should(ContainSubstring("Shutdown signal received"))
+		Expect(barrier.Release(ctx)).To(Succeed())
+		Eventually(stopped).Should(Receive(BeNil()))
+		Expect(a.get(ctx, "main")).To(beReady(metav1.ConditionTrue))
+		Expect(a.get(ctx, "main").Status.Origin).To(Equal(v1alpha1.OriginCreated))
+		startOperator(ctx)
+	})
+
 	It("sends a second request when the first proved to be lost", func(ctx SpecContext) {
 		a := newArray(ctx, "{name: svm1}")
 		_, err := a.InjectFault(ctx, testbed.Fault{Match: testbed.Match{Method: http.MethodPost, Count: 1}, Reset: testbed.Before})
