@@ -101,6 +101,8 @@ func TestStatisticsExplainMetrics(t *testing.T) {
 	b.Expect(after.Metric.IOPS.Total).To(BeNumerically("~", operations/15, 2))
 	b.Expect(after.Metric.Latency.Total).To(Equal((after.Statistics.Latency.Total - before.Statistics.Latency.Total) / operations))
 	b.Expect(after.Metric.Throughput.Read).To(Equal((after.Statistics.Throughput.Read - before.Statistics.Throughput.Read) / 15))
+	clock = clock.Add(900 * time.Millisecond)
+	b.Expect(get().Statistics).To(Equal(after.Statistics), "the counters are of the whole second that the timestamp tells")
 	lifetime := after.Statistics.Latency.Total / after.Statistics.IOPS.Total
 	b.Expect(after.Metric.Latency.Total).To(BeNumerically("~", lifetime, float64(lifetime)/2), "latency_raw / iops_raw is the average latency")
 }

@@ -26,9 +26,13 @@ func (r *serviceRecord) metric() *load.Sample {
 	return r.sample
 }
 
+// counted is when the counters were read. It is a whole second, as timestamps are: clients divide what the counters grew
+// by through the difference of the timestamps.
+func (r *serviceRecord) counted() time.Time { return load.Newest(r.now, time.Second) }
+
 func (r *serviceRecord) statistics() *load.Counters {
 	if r.counters == nil {
-		counters := r.Load.Counters(r.Duty, r.now)
+		counters := r.Load.Counters(r.Duty, r.counted())
 		r.counters = &counters
 	}
 	return r.counters
@@ -84,7 +88,7 @@ func performanceFields() []serviceField {
 		return query.Href(serviceHref(r.SVM) + "/metrics")
 	}})
 
-	add("statistics.timestamp", query.Timestamp, func(r *serviceRecord) query.Value { return query.Moment(r.now) })
+	add("statistics.timestamp", query.Timestamp, func(r *serviceRecord) query.Value { return query.Moment(r.counted()) })
 	add("statistics.status", query.String, status)
 	raw := func(pick func(load.Counters) load.Split) func(*serviceRecord) load.Split {
 		return func(r *serviceRecord) load.Split { return pick(*r.statistics()) }
