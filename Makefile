@@ -76,6 +76,11 @@ test: control-plane build ## Run the unit tests (RACE=1: under the race detector
 	go test $(if $(RACE),-race) $$(go list ./... | grep -v '^$(MODULE)/test/')
 	go test -v -p 1 -count=1 -timeout $(TEST_TIMEOUT) ./test/...
 
+.PHONY: bench
+bench: ## Measure a page of 1,000 services with metrics, from a stand-in array of 10,000 SVMs
+	@echo "bench: $$(getconf _NPROCESSORS_ONLN) cores; what a client waits for a page over TLS:"
+	@go test -run '^$$' -bench '^BenchmarkPageOverTLS$$' -count 3 ./internal/simulator
+
 .PHONY: clean
 clean: ## Remove what was built (the control plane too)
 	rm -rf $(BIN)

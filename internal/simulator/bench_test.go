@@ -38,4 +38,5 @@ func BenchmarkPageOverTLS(b *testing.B) {
 		b.SetBytes(n)
 		_ = response.Body.Close()
 	}
+	b.ReportMetric(float64(b.Elapsed().Milliseconds())/float64(b.N), "ms/page")
 }
