@@ -56,6 +56,9 @@ const (
 	// ReasonAccessDenied: no access rule of the ONTAPCluster lets the namespace use the SVM, or there is no such SVM.
 	// The two read the same, so that nobody learns of SVMs that are not theirs.
 	ReasonAccessDenied = "AccessDenied"
+	// ReasonManagementConflict: another ISCSIService has the service of this SVM, or is older. It keeps it until it is
+	// gone; then the service goes to the oldest that waits.
+	ReasonManagementConflict = "ManagementConflict"
 	// ReasonArrayChanged: another array answers at the endpoint than the one in the ONTAPCluster's status. Nothing is
 	// written to it.
 	ReasonArrayChanged = "ArrayChanged"

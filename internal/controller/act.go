@@ -21,14 +21,13 @@ const waitStep = 10 * time.Second
 func (p *pass) take(ctx context.Context, step plan.Step) error {
 	switch step.Do {
 	case plan.Look:
-		return p.look(ctx)
+		return p.claimAfter(ctx, p.look(ctx))
 	case plan.Confirm:
-		return p.confirm(ctx)
+		return p.claimAfter(ctx, p.confirm(ctx))
 	case plan.Mark:
 		return p.mark(ctx, step.Finalizer, step.Creating)
 	case plan.Own:
-		p.own(step.Origin)
-		return nil
+		return p.acquire(ctx, step.Origin)
 	case plan.Forget:
 		return p.forget(ctx)
 	case plan.Create:
@@ -132,6 +131,26 @@ func (p *pass) judge() {
 		o := fromRefusal(&ontap.Error{Code: ontap.CodeSVMMismatch}, p.subject())
 		p.end = &o
 	}
+}
+
+// claimAfter finds out, after a look at the array, whose the SVM is.
+func (p *pass) claimAfter(ctx context.Context, err error) error {
+	if err != nil || p.denied || p.end != nil {
+		return err
+	}
+	return p.claim(ctx, p.r.Client)
+}
+
+// acquire takes a service on. One that is found is not taken on the word of a cache, which may not have seen yet that
+// another object has just created it.
+func (p *pass) acquire(ctx context.Context, origin plan.Origin) error {
+	if origin == plan.Adopted && p.obj.Status.Origin == "" {
+		if err := p.claim(ctx, p.r.Live); err != nil || p.holder != nil {
+			return err
+		}
+	}
+	p.own(origin)
+	return nil
 }
 
 // own records who made the service.

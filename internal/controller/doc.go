@@ -10,6 +10,7 @@
 //	outcome.go, remedies.go     the one table from an error to a condition and a retry
 //	report.go                   conditions and events
 //	access.go                   which namespace may use which SVM
+//	claims.go                   which of the objects that name an SVM has its service
 //	memory.go                   what only this process knows of an object
 //	ontapcluster_controller.go  connects to arrays, with credentials.go
 package controller

@@ -95,6 +95,14 @@ func (r *ISCSIServiceReconciler) SetupWithManager(mgr ctrl.Manager) error {
 	if err != nil {
 		return err
 	}
+	for name, value := range claimIndexes {
+		err := mgr.GetFieldIndexer().IndexField(context.Background(), &v1alpha1.ISCSIService{}, name, func(obj client.Object) []string {
+			return []string{value(obj.(*v1alpha1.ISCSIService))}
+		})
+		if err != nil {
+			return err
+		}
+	}
 	usersOf := handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, cluster client.Object) []reconcile.Request {
 		return r.requests(ctx, client.MatchingFields{clusterIndex: cluster.GetName()})
 	})

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -36,9 +35,10 @@ type pass struct {
 	// fresh: obj was read from or written to the API server since the array was last asked to change something.
 	fresh bool
 
-	cluster         *v1alpha1.ONTAPCluster
-	array           *fleet.Array
-	namespaceLabels map[string]string
+	cluster *v1alpha1.ONTAPCluster
+	array   *fleet.Array
+	// labels of the object's namespace.
+	labels map[string]string
 
 	observed plan.Observed
 	// service is what was observed, if present.
@@ -47,6 +47,8 @@ type pass struct {
 	svm ontap.SVMRef
 	// denied: the namespace may not use the SVM, so that nothing of it may be shown.
 	denied bool
+	// holder is the object that comes before this one for the SVM, and heir one that waits for it.
+	holder, heir *v1alpha1.ISCSIService
 	// refusal is the last no of the array, and end an outcome that was decided before the plan came to rest.
 	refusal error
 	end     *outcome
@@ -72,12 +74,10 @@ func (p *pass) prepare(ctx context.Context) (*outcome, error) {
 			"spec.ontapClusterRef: there is no ONTAPCluster %q. Correct the name, or ask the platform team for it%s", name, p.wayOut()))
 		return &o, nil
 	}
-	namespace := &metav1.PartialObjectMetadata{}
-	namespace.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Namespace"))
-	if err := p.r.Client.Get(ctx, types.NamespacedName{Name: p.obj.Namespace}, namespace); err != nil {
-		return nil, fmt.Errorf("reading the labels of namespace %s: %w", p.obj.Namespace, err)
+	var err error
+	if p.labels, err = p.r.namespaceLabels(ctx, p.obj.Namespace); err != nil {
+		return nil, err
 	}
-	p.namespaceLabels = namespace.Labels
 	// A name that is not allowed is not even asked about. One that is bound may have been renamed since.
 	if p.svm.Name != "" && (p.obj.Status.SVM == nil || p.deleting()) {
 		p.denied = !p.allows(p.svm.Name)
@@ -151,6 +151,8 @@ func (p *pass) wanted() plan.Wanted {
 		Policy:   policies[p.obj.Spec.DeletionPolicy],
 		Deleting: p.deleting(),
 		Denied:   p.denied,
+		Yields:   p.holder != nil,
+		Heir:     p.heir != nil,
 	}
 }
 
@@ -182,6 +184,11 @@ func (p *pass) ended(ctx context.Context, step plan.Step) *outcome {
 			waitStep)
 	case step.Why == plan.AccessDenied:
 		o = p.accessDenied()
+	case step.Why == plan.ClaimLost:
+		o = stalled(v1alpha1.ReasonManagementConflict, fmt.Sprintf(
+			"%s: its iSCSI service belongs to ISCSIService %s/%s. Nothing is touched until that one is deleted, or this one.",
+			p.subject(), p.holder.Namespace, p.holder.Name))
+		o.retryAfter = p.pollInterval()
 	case step.Why == plan.SVMUnknown:
 		o = fromRefusal(&ontap.Error{Code: ontap.CodeSVMNotFound}, p.subject())
 		if p.deleting() {
@@ -228,7 +235,7 @@ func (p *pass) subject() string {
 }
 
 func (p *pass) allows(svm string) bool {
-	return allowed(p.cluster.Spec.Access, p.obj.Namespace, p.namespaceLabels, svm)
+	return allowed(p.cluster.Spec.Access, p.obj.Namespace, p.labels, svm)
 }
 
 func (p *pass) deleting() bool { return !p.obj.DeletionTimestamp.IsZero() }

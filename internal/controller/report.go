@@ -20,7 +20,7 @@ import (
 // report writes what the pass found: status if it differs, and an event if there is news.
 func (p *pass) report(ctx context.Context, o outcome) error {
 	status := &p.obj.Status
-	if p.service != nil && !p.denied {
+	if p.service != nil && !p.denied && p.holder == nil {
 		status.Enabled = new(p.service.Enabled)
 		status.Target = &v1alpha1.Target{Name: p.service.Target.Name, Alias: p.service.Target.Alias}
 		if status.SVM != nil {

@@ -146,6 +146,12 @@ func (p *pass) release(ctx context.Context, why plan.Why) error {
 	case plan.AccessDenied:
 		p.event(corev1.EventTypeWarning, v1alpha1.EventReleased, "Release",
 			"%s: the iSCSI service, if there is one, was not touched: namespace %s may not use it", p.subject(), p.obj.Namespace)
+	case plan.ClaimLost:
+		p.event(corev1.EventTypeWarning, v1alpha1.EventReleased, "Release",
+			"%s: the iSCSI service was not touched: it belongs to ISCSIService %s/%s", p.subject(), p.holder.Namespace, p.holder.Name)
+	case plan.HandedOver:
+		p.event(corev1.EventTypeNormal, v1alpha1.EventReleased, "Release",
+			"%s: the iSCSI service stays for ISCSIService %s/%s", p.subject(), p.heir.Namespace, p.heir.Name)
 	case plan.Unsupported:
 		p.event(corev1.EventTypeWarning, v1alpha1.EventReleased, "Release",
 			"%s: the iSCSI service is disabled and stays: this platform deletes it together with its SVM only", p.subject())

@@ -83,6 +83,10 @@ type Wanted struct {
 	Deleting bool
 	// Denied: the object's namespace may not use the SVM.
 	Denied bool
+	// Yields: another object has the service of this SVM, or comes before this one.
+	Yields bool
+	// Heir: another object waits for the service of this SVM.
+	Heir bool
 }
 
 // Remembered is what is kept of the object's past, in its metadata and status or in this process.
@@ -166,6 +170,10 @@ const (
 	TargetChanged
 	// AccessDenied: the namespace may not use the SVM any more.
 	AccessDenied
+	// ClaimLost: another object has the service.
+	ClaimLost
+	// HandedOver: another object takes the service on.
+	HandedOver
 	// Unsupported: this platform cannot delete services; it is disabled.
 	Unsupported
 	// Unconfirmed: Retain lets go of a service that an unanswered create request may have made.
@@ -198,6 +206,9 @@ func Next(w Wanted, m Remembered, o Observed) Step {
 	}
 	if w.Denied {
 		return Step{Do: Stop, Why: AccessDenied}
+	}
+	if w.Yields {
+		return Step{Do: Stop, Why: ClaimLost}
 	}
 	switch o.Presence {
 	case Present:
@@ -306,6 +317,10 @@ func nextDeleting(w Wanted, m Remembered, o Observed) Step {
 		return Step{Do: Rest}
 	case w.Denied:
 		return Step{Do: Release, Why: AccessDenied}
+	case w.Yields:
+		return Step{Do: Release, Why: ClaimLost}
+	case w.Heir:
+		return Step{Do: Release, Why: HandedOver}
 	case m.Origin == None && !m.Unanswered:
 		return Step{Do: Release, Why: NeverCreated}
 	case m.Origin == None && w.Policy == Retain:

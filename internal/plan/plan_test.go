@@ -90,6 +90,12 @@ func TestNext(t *testing.T) {
 
 		{"touches nothing where access is denied", Wanted{Enabled: false, Denied: true}, created, there, Step{Do: Stop, Why: AccessDenied}},
 
+		{"touches nothing that another object has", Wanted{Enabled: false, Yields: true}, Remembered{}, there, Step{Do: Stop, Why: ClaimLost}},
+		{"creates nothing where another object comes first", Wanted{Enabled: true, Yields: true}, Remembered{}, Observed{Presence: Missing}, Step{Do: Stop, Why: ClaimLost}},
+		{"takes the marks off after a refusal, whoever comes first by now", Wanted{Enabled: true, Yields: true}, marks, refused(RefusedExists, Observed{}), Step{Do: Mark}},
+		{"releases without touching what another object has", Wanted{Deleting: true, Yields: true}, created, there, Step{Do: Release, Why: ClaimLost}},
+		{"hands over to an object that waits", Wanted{Deleting: true, Heir: true, Policy: Delete}, created, there, Step{Do: Release, Why: HandedOver}},
+
 		{"sends nothing once the finalizer is gone", deleting, Remembered{Origin: Created, CreatedTarget: ourTarget}, there, Step{Do: Rest}},
 		{"releases at once what was never created", deleting, Remembered{Finalizer: true}, Observed{}, Step{Do: Release, Why: NeverCreated}},
 		{"releases a copy of a created object", deleting, Remembered{Finalizer: true, Creating: false}, there, Step{Do: Release, Why: NeverCreated}},
@@ -141,10 +147,10 @@ func TestNothingIsAddedWhileDeleting(t *testing.T) {
 			g.Expect(m.Finalizer && m.Creating && m.Origin == None).To(BeTrue(), "%+v %+v %+v", w, m, o)
 		}
 		if step.Do == Release && m.Finalizer && m.Origin != None {
-			g.Expect(o.Presence == Absent || o.Presence == Present || w.Denied || o.Refused == RefusedUnsupported).
+			g.Expect(o.Presence == Absent || o.Presence == Present || w.Denied || w.Yields || w.Heir || o.Refused == RefusedUnsupported).
 				To(BeTrue(), "released on a hint: %+v %+v %+v", w, m, o)
 		}
-		if w.Denied {
+		if w.Denied || w.Yields {
 			g.Expect(step.Do).NotTo(BeElementOf(Create, Update, Disable, Remove), "%+v %+v %+v", w, m, o)
 		}
 		if !m.Finalizer && w.Deleting {
@@ -160,11 +166,13 @@ func everyCombination(try func(Wanted, Remembered, Observed)) (tried int) {
 		for _, denied := range bools {
 			for _, want := range bools {
 				for policy := Auto; policy <= Retain; policy++ {
-					w := Wanted{Enabled: want, Policy: policy, Deleting: deleting, Denied: denied}
-					for _, m := range memories() {
-						for _, o := range observations() {
-							try(w, m, o)
-							tried++
+					for claim := range 3 {
+						w := Wanted{Enabled: want, Policy: policy, Deleting: deleting, Denied: denied, Yields: claim == 1, Heir: claim == 2}
+						for _, m := range memories() {
+							for _, o := range observations() {
+								try(w, m, o)
+								tried++
+							}
 						}
 					}
 				}

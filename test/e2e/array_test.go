@@ -53,6 +53,7 @@ func (a *array) start(ctx SpecContext, svms []string) {
 
 // abandon removes what a case left, without asking the array, and stops the array.
 func (a *array) abandon(ctx SpecContext) {
+	GinkgoHelper()
 	for _, service := range services(ctx) {
 		if service.Namespace == a.name {
 			kubectl(ctx, "-n", a.name, "patch", "iscsisvc", service.Name, "--type=merge", "-p", `{"metadata":{"finalizers":null}}`)

@@ -1,0 +1,166 @@
+package controller
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
+	"github.com/ontap-operator/ontap-san-operator/internal/ontap"
+)
+
+// An SVM has one iSCSI service, so that one ISCSIService can have it. These are the fields that two objects may name the
+// same SVM by: the cache has an index for each, and the API server can select by them.
+const (
+	specName   = "spec.svm.name"
+	specUUID   = "spec.svm.uuid"
+	statusName = "status.svm.name"
+	statusUUID = "status.svm.uuid"
+	// unresolvedIndex, in the cache only, has the objects of which nothing but a UUID is known.
+	unresolvedIndex = "unresolved"
+)
+
+// claimIndexes are the indexes of the cache, by name.
+var claimIndexes = map[string]func(*v1alpha1.ISCSIService) string{
+	specName:   func(o *v1alpha1.ISCSIService) string { return o.Spec.SVM.Name },
+	specUUID:   func(o *v1alpha1.ISCSIService) string { return o.Spec.SVM.UUID },
+	statusName: func(o *v1alpha1.ISCSIService) string { return boundTo(o).Name },
+	statusUUID: func(o *v1alpha1.ISCSIService) string { return boundTo(o).UUID },
+	unresolvedIndex: func(o *v1alpha1.ISCSIService) string {
+		if o.Status.SVM == nil && o.Spec.SVM.Name == "" {
+			return "true"
+		}
+		return ""
+	},
+}
+
+func boundTo(o *v1alpha1.ISCSIService) ontap.SVMRef {
+	if o.Status.SVM == nil {
+		return ontap.SVMRef{}
+	}
+	return ontap.SVMRef{Name: o.Status.SVM.Name, UUID: o.Status.SVM.UUID}
+}
+
+// claim finds out whether the SVM is this object's to manage: holder is set to the object that comes before it, and heir
+// to one that waits for it.
+func (p *pass) claim(ctx context.Context, reader client.Reader) error {
+	p.holder, p.heir = nil, nil
+	if p.svm.UUID == "" {
+		if err := p.resolveForClaim(ctx); err != nil {
+			return err
+		}
+	}
+	seen := map[types.UID]bool{p.obj.UID: true}
+	for field, value := range map[string]string{specName: p.svm.Name, specUUID: p.svm.UUID, statusName: p.svm.Name, statusUUID: p.svm.UUID} {
+		if value == "" {
+			continue
+		}
+		var list v1alpha1.ISCSIServiceList
+		if err := reader.List(ctx, &list, client.MatchingFields{field: value}); err != nil {
+			return fmt.Errorf("listing the ISCSIServices of the SVM: %w", err)
+		}
+		for i := range list.Items {
+			other := &list.Items[i]
+			if seen[other.UID] {
+				continue
+			}
+			seen[other.UID] = true
+			claims, err := p.claims(ctx, other)
+			if err != nil {
+				return err
+			}
+			switch {
+			case !claims:
+			case before(other, p.obj) && (p.holder == nil || before(other, p.holder)):
+				p.holder = other
+			case other.DeletionTimestamp.IsZero():
+				p.heir = other
+			}
+		}
+	}
+	return nil
+}
+
+// resolveForClaim learns the UUID of an SVM that is known by its name only, if another object is known by a UUID only:
+// the two may be one.
+func (p *pass) resolveForClaim(ctx context.Context) error {
+	var unresolved v1alpha1.ISCSIServiceList
+	err := p.r.Client.List(ctx, &unresolved, client.MatchingFields{unresolvedIndex: "true"}, client.Limit(1))
+	if err != nil || len(unresolved.Items) == 0 {
+		return err
+	}
+	svm, err := p.array.SVM(ctx, p.svm)
+	if err == nil && svm != nil {
+		p.svm.UUID = svm.UUID
+	}
+	return err
+}
+
+// claims reports whether the other object, which names the same SVM in some way, may manage it too: it is of the same
+// array, means the same SVM, and its namespace may use it.
+func (p *pass) claims(ctx context.Context, other *v1alpha1.ISCSIService) (bool, error) {
+	if !other.DeletionTimestamp.IsZero() && !hasFinalizer(other) {
+		return false, nil
+	}
+	svm := boundTo(other)
+	if svm.UUID == "" {
+		svm = ontap.SVMRef{Name: other.Spec.SVM.Name, UUID: other.Spec.SVM.UUID}
+	}
+	if svm.UUID != "" && p.svm.UUID != "" && svm.UUID != p.svm.UUID || svm.UUID == "" && svm.Name != p.svm.Name {
+		return false, nil
+	}
+	cluster := &v1alpha1.ONTAPCluster{}
+	if err := p.r.Client.Get(ctx, types.NamespacedName{Name: other.ONTAPClusterName()}, cluster); err != nil {
+		return false, client.IgnoreNotFound(err)
+	}
+	if cluster.Name != p.cluster.Name && !sameArray(cluster, p.cluster) {
+		return false, nil
+	}
+	namespace, err := p.r.namespaceLabels(ctx, other.Namespace)
+	if err != nil {
+		return false, client.IgnoreNotFound(err)
+	}
+	return allowed(cluster.Spec.Access, other.Namespace, namespace, p.svm.Name), nil
+}
+
+func sameArray(a, b *v1alpha1.ONTAPCluster) bool {
+	return a.Status.Array != nil && b.Status.Array != nil && a.Status.Array.UUID == b.Status.Array.UUID
+}
+
+// before reports whether a comes before b: whoever has the service, or has begun to create it, then age, then UID.
+func before(a, b *v1alpha1.ISCSIService) bool {
+	return cmp.Or(
+		cmp.Compare(standing(a), standing(b)),
+		a.CreationTimestamp.Compare(b.CreationTimestamp.Time),
+		cmp.Compare(a.UID, b.UID),
+	) < 0
+}
+
+// standing ranks how an object holds its SVM, the firmest first.
+func standing(o *v1alpha1.ISCSIService) int {
+	switch {
+	case o.Status.Origin == v1alpha1.OriginCreated:
+		return 0
+	case o.Status.Origin == v1alpha1.OriginAdopted:
+		return 1
+	case isCreating(o):
+		return 2
+	default:
+		return 3
+	}
+}
+
+// namespaceLabels are the labels of a namespace, from the cache of metadata.
+func (r *ISCSIServiceReconciler) namespaceLabels(ctx context.Context, name string) (map[string]string, error) {
+	namespace := &metav1.PartialObjectMetadata{}
+	namespace.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Namespace"))
+	if err := r.Client.Get(ctx, types.NamespacedName{Name: name}, namespace); err != nil {
+		return nil, fmt.Errorf("reading the labels of namespace %s: %w", name, err)
+	}
+	return namespace.Labels, nil
+}
