@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	. "github.com/onsi/gomega"
 	"sigs.k8s.io/yaml"
@@ -123,7 +124,7 @@ func (a *array) login(t *testing.T, account, certificate string) login {
 	}
 	transport := &http.Transport{TLSClientConfig: config}
 	t.Cleanup(transport.CloseIdleConnections)
-	as.client = &http.Client{Transport: transport}
+	as.client = &http.Client{Transport: transport, Timeout: time.Minute}
 	return as
 }
 

@@ -69,6 +69,7 @@ func (l *line) wellFormed(g *WithT) {
 	g.Expect(l.Is).NotTo(BeEmpty())
 	g.Expect(cited(l.Cite)).To(BeTrue(), "cite: %s", l.Cite)
 	g.Expect(l.asserts()).To(BeTrue(), "nothing is said about the answer")
+	g.Expect(strings.Contains(l.Request+strings.Join(l.After, ""), "{it}")).To(Equal(l.For != nil), "{it} and for belong together")
 }
 
 func (l *line) asserts() bool {
