@@ -4,7 +4,7 @@ package v1alpha1
 const (
 	// ConditionReady is there from the operator's first look at an object.
 	//
-	// True: the array is as the spec says. Reasons: Enabled, Disabled, Connected.
+	// True: the array is as the spec says. Reasons: Enabled, Disabled, Observed, Connected.
 	//
 	// False: it is not, and the array or the operator said why. Stalled or Reconciling stands beside it with the same
 	// reason.
@@ -20,6 +20,10 @@ const (
 	// ConditionStalled is True when nothing will get better until a person changes the object, the ONTAPCluster or
 	// the array. The operator looks again when it sees such a change, else every 10 minutes.
 	ConditionStalled = "Stalled"
+
+	// ConditionPaused is True while the annotation san.ontap-operator.io/paused on the object, or on its ONTAPCluster,
+	// keeps the operator from changing anything. Ready stays as it was.
+	ConditionPaused = "Paused"
 )
 
 // Reasons of Ready=True.
@@ -28,6 +32,8 @@ const (
 	ReasonEnabled = "Enabled"
 	// ReasonDisabled: the service is there and disabled, as spec.enabled asks.
 	ReasonDisabled = "Disabled"
+	// ReasonObserved: the service is there, and spec.managementPolicy is Observe.
+	ReasonObserved = "Observed"
 	// ReasonConnected: the array behind an ONTAPCluster answers, and lets the operator in.
 	ReasonConnected = "Connected"
 )
@@ -59,6 +65,8 @@ const (
 	// ReasonManagementConflict: another ISCSIService has the service of this SVM, or is older. It keeps it until it is
 	// gone; then the service goes to the oldest that waits.
 	ReasonManagementConflict = "ManagementConflict"
+	// ReasonNothingToObserve: spec.managementPolicy is Observe, and the SVM has no iSCSI service.
+	ReasonNothingToObserve = "NothingToObserve"
 	// ReasonArrayChanged: another array answers at the endpoint than the one in the ONTAPCluster's status. Nothing is
 	// written to it.
 	ReasonArrayChanged = "ArrayChanged"
@@ -71,6 +79,8 @@ const (
 	// ReasonCreatePending: the answer to a create request was lost. The operator waits until it is certain whether
 	// the request took effect, rather than send a second one.
 	ReasonCreatePending = "CreatePending"
+	// ReasonPaused: an annotation keeps the operator from beginning, or from deleting. It is the reason of Paused too.
+	ReasonPaused = "Paused"
 	// ReasonServiceExists: the array refused to create the service because there is one (5374077), but does not show
 	// it.
 	ReasonServiceExists = "ServiceExists"

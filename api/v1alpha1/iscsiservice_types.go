@@ -19,6 +19,26 @@ const Finalizer = "san.ontap-operator.io/iscsiservice"
 // copy of the object has another UID, and claims nothing.
 const CreatingAnnotation = "san.ontap-operator.io/creating"
 
+// PausedAnnotation set to "true" on an ISCSIService, or on an ONTAPCluster
+// for all its services, keeps the operator from changing anything until it
+// is taken away. A deletion waits too.
+const PausedAnnotation = "san.ontap-operator.io/paused"
+
+// ReconcileRequestedAtAnnotation set to any new value makes the operator
+// look at the array at once, and repeat what it refused.
+const ReconcileRequestedAtAnnotation = "san.ontap-operator.io/reconcile-requested-at"
+
+// ManagementPolicy says whether the operator may change the service.
+// +kubebuilder:validation:Enum=Manage;Observe
+type ManagementPolicy string
+
+const (
+	// ManagementPolicyManage makes the service agree with the spec.
+	ManagementPolicyManage ManagementPolicy = "Manage"
+	// ManagementPolicyObserve shows the service, and never touches it.
+	ManagementPolicyObserve ManagementPolicy = "Observe"
+)
+
 // DeletionPolicy says what becomes of the iSCSI service when its
 // ISCSIService is deleted.
 // +kubebuilder:validation:Enum=Delete;Retain
@@ -73,6 +93,13 @@ type ISCSIServiceSpec struct {
 	// +kubebuilder:validation:MaxLength=128
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[!-~]*$')",message="alias takes printable ASCII characters without space; an empty alias clears it"
 	Alias *string `json:"alias,omitempty"`
+
+	// managementPolicy says whether the operator may change the service.
+	// Manage, the same as unset: it makes the service agree with this spec.
+	// Observe: it shows the service in status and never touches it, not even
+	// when this object is deleted.
+	// +optional
+	ManagementPolicy ManagementPolicy `json:"managementPolicy,omitempty"`
 
 	// deletionPolicy says what becomes of the service when this object is
 	// deleted. Delete: it is disabled, then deleted, even if it existed before
@@ -151,6 +178,11 @@ type ISCSIServiceStatus struct {
 	// counts as Adopted.
 	// +optional
 	Created *CreatedService `json:"created,omitempty"`
+
+	// lastHandledReconcileAt is the value of the annotation
+	// san.ontap-operator.io/reconcile-requested-at when it was last honoured.
+	// +optional
+	LastHandledReconcileAt string `json:"lastHandledReconcileAt,omitempty"`
 }
 
 // SVMStatus is an SVM as the array names it.

@@ -61,7 +61,7 @@ func (p *pass) look(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if h := p.past.hold; h != nil && (time.Now().After(h.until) || h.generation != p.obj.Generation || !sameSVM(h.svm, svm)) {
+	if h := p.past.hold; h != nil && (time.Now().After(h.until) || h.generation != p.obj.Generation || p.asked() || !sameSVM(h.svm, svm)) {
 		p.past.hold = nil
 	}
 	switch {
@@ -292,6 +292,11 @@ func (p *pass) refuse(refusal *ontap.Error, operation string) {
 	default:
 		p.observed.Refused = plan.RefusedOtherwise
 	}
+}
+
+// asked reports whether somebody asks, by annotation, for what was refused to be tried again.
+func (p *pass) asked() bool {
+	return p.obj.Annotations[v1alpha1.ReconcileRequestedAtAnnotation] != p.obj.Status.LastHandledReconcileAt
 }
 
 // sameSVM reports whether nothing about the SVM has changed that a refused request could depend on.

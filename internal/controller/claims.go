@@ -50,6 +50,9 @@ func boundTo(o *v1alpha1.ISCSIService) ontap.SVMRef {
 // to one that waits for it.
 func (p *pass) claim(ctx context.Context, reader client.Reader) error {
 	p.holder, p.heir = nil, nil
+	if p.observes() {
+		return nil
+	}
 	if p.svm.UUID == "" {
 		if err := p.resolveForClaim(ctx); err != nil {
 			return err
@@ -104,7 +107,7 @@ func (p *pass) resolveForClaim(ctx context.Context) error {
 // claims reports whether the other object, which names the same SVM in some way, may manage it too: it is of the same
 // array, means the same SVM, and its namespace may use it.
 func (p *pass) claims(ctx context.Context, other *v1alpha1.ISCSIService) (bool, error) {
-	if !other.DeletionTimestamp.IsZero() && !hasFinalizer(other) {
+	if other.Spec.ManagementPolicy == v1alpha1.ManagementPolicyObserve || !other.DeletionTimestamp.IsZero() && !hasFinalizer(other) {
 		return false, nil
 	}
 	svm := boundTo(other)

@@ -109,7 +109,7 @@ func (r *ISCSIServiceReconciler) SetupWithManager(mgr ctrl.Manager) error {
 	namespace := &metav1.PartialObjectMetadata{}
 	namespace.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Namespace"))
 	return ctrl.NewControllerManagedBy(mgr).
-		For(&v1alpha1.ISCSIService{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		For(&v1alpha1.ISCSIService{}, builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, operated))).
 		Watches(&v1alpha1.ONTAPCluster{}, usersOf, builder.WithPredicates(clusterChanged)).
 		WatchesRawSource(source.Channel(r.Connected, usersOf)).
 		WatchesMetadata(namespace, handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, namespace client.Object) []reconcile.Request {
@@ -140,7 +140,7 @@ var clusterChanged = predicate.Funcs{
 	UpdateFunc: func(e event.UpdateEvent) bool {
 		before, ok1 := e.ObjectOld.(*v1alpha1.ONTAPCluster)
 		after, ok2 := e.ObjectNew.(*v1alpha1.ONTAPCluster)
-		if !ok1 || !ok2 || before.Generation != after.Generation {
+		if !ok1 || !ok2 || before.Generation != after.Generation || isPaused(before) != isPaused(after) {
 			return true
 		}
 		was, is := readyCondition(before.Status.Conditions), readyCondition(after.Status.Conditions)

@@ -31,6 +31,8 @@ type outcome struct {
 	reason, message string
 	// stalled: a person must do something. Otherwise an outcome that is not ready is reconciling.
 	stalled bool
+	// paused: an annotation keeps the operator from changing anything; frozen: the conditions stay as they were.
+	paused, frozen bool
 	// expected: no event is worth it, since things that are applied together take a moment to find each other.
 	expected bool
 	// retryAfter is when to look again; 0 means with backoff.

@@ -83,6 +83,9 @@ func (p *pass) prepare(ctx context.Context) (*outcome, error) {
 		p.denied = !p.allows(p.svm.Name)
 	}
 
+	if by := pausedBy(p.obj, p.cluster); by != "" {
+		return p.paused(by), nil
+	}
 	array, connected := p.r.Fleet.Array(name)
 	p.array = array
 	if p.denied || connected && array.Identified() && (p.deleting() || isReady(p.cluster)) {
@@ -130,7 +133,10 @@ func (p *pass) run(ctx context.Context) (*outcome, error) {
 		err := p.take(ctx, step)
 		switch {
 		case errors.Is(err, errChanged):
-			// The object is not what the step was planned for: plan again.
+			// The object is not what the step was planned for: plan again, unless it says to stop.
+			if by := pausedBy(p.obj, p.cluster); by != "" {
+				return p.paused(by), nil
+			}
 		case err != nil:
 			if o, ok := fromArray(err, p.subject()); ok {
 				return &o, nil
@@ -149,6 +155,7 @@ func (p *pass) wanted() plan.Wanted {
 		Enabled:  p.obj.WantsEnabled(),
 		Alias:    p.obj.Spec.Alias,
 		Policy:   policies[p.obj.Spec.DeletionPolicy],
+		Observe:  p.observes(),
 		Deleting: p.deleting(),
 		Denied:   p.denied,
 		Yields:   p.holder != nil,
@@ -174,6 +181,11 @@ func (p *pass) remembered() plan.Remembered {
 func (p *pass) ended(ctx context.Context, step plan.Step) *outcome {
 	var o outcome
 	switch {
+	case step.Do == plan.Rest && p.observes():
+		o = ready(v1alpha1.ReasonObserved, map[bool]string{
+			true:  "The iSCSI service is enabled. It is observed only.",
+			false: "The iSCSI service is disabled. It is observed only.",
+		}[p.service.Enabled], p.pollInterval())
 	case step.Do == plan.Rest && p.service.Enabled:
 		o = ready(v1alpha1.ReasonEnabled, "The iSCSI service is enabled.", p.pollInterval())
 	case step.Do == plan.Rest:
@@ -184,6 +196,10 @@ func (p *pass) ended(ctx context.Context, step plan.Step) *outcome {
 			waitStep)
 	case step.Why == plan.AccessDenied:
 		o = p.accessDenied()
+	case step.Why == plan.NothingToObserve:
+		o = stalled(v1alpha1.ReasonNothingToObserve, p.subject()+
+			": it has no iSCSI service to observe. To have one created, set spec.managementPolicy to Manage.")
+		o.retryAfter = p.pollInterval()
 	case step.Why == plan.ClaimLost:
 		o = stalled(v1alpha1.ReasonManagementConflict, fmt.Sprintf(
 			"%s: its iSCSI service belongs to ISCSIService %s/%s. Nothing is touched until that one is deleted, or this one.",
@@ -239,6 +255,10 @@ func (p *pass) allows(svm string) bool {
 }
 
 func (p *pass) deleting() bool { return !p.obj.DeletionTimestamp.IsZero() }
+
+func (p *pass) observes() bool {
+	return p.obj.Spec.ManagementPolicy == v1alpha1.ManagementPolicyObserve
+}
 
 func (p *pass) pollInterval() time.Duration { return pollInterval(p.cluster) }
 

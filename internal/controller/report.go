@@ -15,6 +15,7 @@ import (
 
 	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
 	"github.com/ontap-operator/ontap-san-operator/internal/ontap"
+	"github.com/ontap-operator/ontap-san-operator/internal/plan"
 )
 
 // report writes what the pass found: status if it differs, and an event if there is news.
@@ -26,6 +27,12 @@ func (p *pass) report(ctx context.Context, o outcome) error {
 		if status.SVM != nil {
 			status.SVM.Name = p.service.SVM.Name
 		}
+	}
+	if p.service != nil && !p.denied && p.observes() {
+		status.SVM = &v1alpha1.SVMStatus{Name: p.svm.Name, UUID: p.svm.UUID}
+	}
+	if p.array != nil && p.observed.Presence != plan.Unknown {
+		status.LastHandledReconcileAt = p.obj.Annotations[v1alpha1.ReconcileRequestedAtAnnotation]
 	}
 	before := slices.Clone(p.stored.Status.Conditions)
 	setConditions(&status.Conditions, &status.ObservedGeneration, p.obj.Generation, o)
@@ -78,6 +85,10 @@ func (p *pass) event(eventType, reason, action, note string, args ...any) {
 // setConditions brings Ready, Reconciling and Stalled in line with the outcome. observedGeneration moves only when the
 // generation is decided upon.
 func setConditions(conditions *[]metav1.Condition, observedGeneration *int64, generation int64, o outcome) {
+	setPaused(conditions, generation, o)
+	if o.frozen {
+		return
+	}
 	set := func(conditionType string, status metav1.ConditionStatus) {
 		meta.SetStatusCondition(conditions, metav1.Condition{
 			Type: conditionType, Status: status, ObservedGeneration: generation, Reason: o.reason, Message: o.message,

@@ -146,6 +146,9 @@ func (p *pass) release(ctx context.Context, why plan.Why) error {
 	case plan.AccessDenied:
 		p.event(corev1.EventTypeWarning, v1alpha1.EventReleased, "Release",
 			"%s: the iSCSI service, if there is one, was not touched: namespace %s may not use it", p.subject(), p.obj.Namespace)
+	case plan.OnlyObserved:
+		p.event(corev1.EventTypeWarning, v1alpha1.EventReleased, "Release",
+			"%s: the iSCSI service was not touched: spec.managementPolicy is Observe", p.subject())
 	case plan.ClaimLost:
 		p.event(corev1.EventTypeWarning, v1alpha1.EventReleased, "Release",
 			"%s: the iSCSI service was not touched: it belongs to ISCSIService %s/%s", p.subject(), p.holder.Namespace, p.holder.Name)

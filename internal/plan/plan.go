@@ -79,6 +79,8 @@ type Wanted struct {
 	Alias *string
 	// Policy is the deletion policy.
 	Policy Policy
+	// Observe: the service is looked at, and never touched.
+	Observe bool
 	// Deleting: the object is being deleted.
 	Deleting bool
 	// Denied: the object's namespace may not use the SVM.
@@ -172,6 +174,10 @@ const (
 	AccessDenied
 	// ClaimLost: another object has the service.
 	ClaimLost
+	// OnlyObserved: the service is not to be touched.
+	OnlyObserved
+	// NothingToObserve: there is no service to look at.
+	NothingToObserve
 	// HandedOver: another object takes the service on.
 	HandedOver
 	// Unsupported: this platform cannot delete services; it is disabled.
@@ -209,6 +215,9 @@ func Next(w Wanted, m Remembered, o Observed) Step {
 	}
 	if w.Yields {
 		return Step{Do: Stop, Why: ClaimLost}
+	}
+	if w.Observe && (o.Presence == Missing || o.Presence == Absent) {
+		return Step{Do: Stop, Why: NothingToObserve}
 	}
 	switch o.Presence {
 	case Present:
@@ -257,6 +266,10 @@ func nextPresent(w Wanted, m Remembered, o Observed) Step {
 	switch {
 	case m.Origin == None && m.Unanswered:
 		return Step{Do: Own, Origin: Created}
+	case w.Observe && marked(m):
+		return Step{Do: Mark}
+	case w.Observe:
+		return Step{Do: Rest}
 	case m.Origin == None, m.Origin == Created && m.CreatedTarget != o.Target:
 		return Step{Do: Own, Origin: Adopted}
 	}
@@ -317,6 +330,8 @@ func nextDeleting(w Wanted, m Remembered, o Observed) Step {
 		return Step{Do: Rest}
 	case w.Denied:
 		return Step{Do: Release, Why: AccessDenied}
+	case w.Observe:
+		return Step{Do: Release, Why: OnlyObserved}
 	case w.Yields:
 		return Step{Do: Release, Why: ClaimLost}
 	case w.Heir:

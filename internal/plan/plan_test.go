@@ -90,6 +90,14 @@ func TestNext(t *testing.T) {
 
 		{"touches nothing where access is denied", Wanted{Enabled: false, Denied: true}, created, there, Step{Do: Stop, Why: AccessDenied}},
 
+		{"adopts nothing that it only observes", Wanted{Observe: true}, Remembered{}, there, Step{Do: Rest}},
+		{"changes nothing that it only observes", Wanted{Observe: true, Enabled: false}, adopted, there, Step{Do: Rest}},
+		{"needs no finalizer for what it only observes", Wanted{Observe: true}, created, there, Step{Do: Mark}},
+		{"creates nothing to observe", Wanted{Observe: true}, Remembered{}, Observed{Presence: Missing}, Step{Do: Stop, Why: NothingToObserve}},
+		{"forgets nothing that it only observes", Wanted{Observe: true}, created, absent, Step{Do: Stop, Why: NothingToObserve}},
+		{"still learns what its unanswered create did when it only observes", Wanted{Observe: true}, pending, there, Step{Do: Own, Origin: Created}},
+		{"releases without touching what it only observes", Wanted{Observe: true, Deleting: true}, created, there, Step{Do: Release, Why: OnlyObserved}},
+
 		{"touches nothing that another object has", Wanted{Enabled: false, Yields: true}, Remembered{}, there, Step{Do: Stop, Why: ClaimLost}},
 		{"creates nothing where another object comes first", Wanted{Enabled: true, Yields: true}, Remembered{}, Observed{Presence: Missing}, Step{Do: Stop, Why: ClaimLost}},
 		{"takes the marks off after a refusal, whoever comes first by now", Wanted{Enabled: true, Yields: true}, marks, refused(RefusedExists, Observed{}), Step{Do: Mark}},
@@ -130,31 +138,23 @@ func TestNext(t *testing.T) {
 	}
 }
 
-// TestNothingIsAddedWhileDeleting tries every combination: an object that is being deleted gets no finalizer, no
-// annotation and no new service, whatever is remembered and observed; and DELETE comes only after the service was seen
-// disabled.
-func TestNothingIsAddedWhileDeleting(t *testing.T) {
-	g := NewWithT(t)
+// TestWhatMustAlwaysHold tries every combination.
+func TestWhatMustAlwaysHold(t *testing.T) {
 	tried := everyCombination(func(w Wanted, m Remembered, o Observed) {
-		step := Next(w, m, o)
-		if w.Deleting {
-			g.Expect(step.Do).NotTo(BeElementOf(Mark, Create, Forget, Look), "%+v %+v %+v", w, m, o)
-		}
-		if step.Do == Remove {
-			g.Expect(o.Presence == Present && !o.Enabled).To(BeTrue(), "%+v %+v %+v", w, m, o)
-		}
-		if step.Do == Create {
-			g.Expect(m.Finalizer && m.Creating && m.Origin == None).To(BeTrue(), "%+v %+v %+v", w, m, o)
-		}
-		if step.Do == Release && m.Finalizer && m.Origin != None {
-			g.Expect(o.Presence == Absent || o.Presence == Present || w.Denied || w.Yields || w.Heir || o.Refused == RefusedUnsupported).
-				To(BeTrue(), "released on a hint: %+v %+v %+v", w, m, o)
-		}
-		if w.Denied || w.Yields {
-			g.Expect(step.Do).NotTo(BeElementOf(Create, Update, Disable, Remove), "%+v %+v %+v", w, m, o)
-		}
-		if !m.Finalizer && w.Deleting {
-			g.Expect(step.Do).To(Equal(Rest))
+		do := Next(w, m, o).Do
+		for rule, kept := range map[string]bool{
+			"nothing is added while deleting":            !w.Deleting || do != Mark && do != Create && do != Forget && do != Look,
+			"nothing is sent once the finalizer is gone": !w.Deleting || m.Finalizer || do == Rest,
+			"only a service seen disabled is deleted":    do != Remove || o.Presence == Present && !o.Enabled,
+			"marks are on before a create":               do != Create || m.Finalizer && m.Creating && m.Origin == None,
+			"a hint releases nothing": do != Release || m.Origin == None || o.Presence == Absent || o.Presence == Present ||
+				w.Denied || w.Yields || w.Heir || w.Observe || o.Refused == RefusedUnsupported,
+			"nothing is changed that is not this object's to change": !(w.Denied || w.Yields || w.Observe) ||
+				do != Create && do != Update && do != Disable && do != Remove,
+		} {
+			if !kept {
+				t.Fatalf("%s: %+v %+v %+v: step %d", rule, w, m, o, do)
+			}
 		}
 	})
 	t.Logf("%d combinations", tried)
@@ -166,8 +166,11 @@ func everyCombination(try func(Wanted, Remembered, Observed)) (tried int) {
 		for _, denied := range bools {
 			for _, want := range bools {
 				for policy := Auto; policy <= Retain; policy++ {
-					for claim := range 3 {
-						w := Wanted{Enabled: want, Policy: policy, Deleting: deleting, Denied: denied, Yields: claim == 1, Heir: claim == 2}
+					for other := range 4 {
+						w := Wanted{
+							Enabled: want, Policy: policy, Deleting: deleting, Denied: denied,
+							Yields: other == 1, Heir: other == 2, Observe: other == 3,
+						}
 						for _, m := range memories() {
 							for _, o := range observations() {
 								try(w, m, o)

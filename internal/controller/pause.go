@@ -1,0 +1,65 @@
+package controller
+
+import (
+	"fmt"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+
+	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
+)
+
+// pausedBy names what keeps the operator from changing anything for an object; empty means nothing does.
+func pausedBy(service *v1alpha1.ISCSIService, cluster *v1alpha1.ONTAPCluster) string {
+	switch {
+	case isPaused(service):
+		return "this object"
+	case isPaused(cluster):
+		return fmt.Sprintf("ONTAPCluster %q", cluster.Name)
+	}
+	return ""
+}
+
+func isPaused(obj client.Object) bool {
+	return obj.GetAnnotations()[v1alpha1.PausedAnnotation] == "true"
+}
+
+// paused is the outcome of a pass that must not change anything. What was found before stays, unless there is nothing
+// yet, or the object is being deleted and somebody waits for that.
+func (p *pass) paused(by string) *outcome {
+	message := fmt.Sprintf("The annotation %s on %s keeps the operator from changing anything. Remove it to go on.", v1alpha1.PausedAnnotation, by)
+	o := reconciling(v1alpha1.ReasonPaused, message, time.Hour)
+	o.expected, o.paused = true, true
+	if c := readyCondition(p.obj.Status.Conditions); c != nil && !p.deleting() {
+		o.frozen = true
+	}
+	return &o
+}
+
+// setPaused brings the Paused condition in line.
+func setPaused(conditions *[]metav1.Condition, generation int64, o outcome) {
+	if !o.paused {
+		meta.RemoveStatusCondition(conditions, v1alpha1.ConditionPaused)
+		return
+	}
+	meta.SetStatusCondition(conditions, metav1.Condition{
+		Type: v1alpha1.ConditionPaused, Status: metav1.ConditionTrue, ObservedGeneration: generation,
+		Reason: v1alpha1.ReasonPaused, Message: o.message,
+	})
+}
+
+// operated lets through what a person asks for by annotation: pausing, going on, looking again.
+var operated = predicate.Funcs{
+	CreateFunc:  func(event.CreateEvent) bool { return false },
+	DeleteFunc:  func(event.DeleteEvent) bool { return false },
+	GenericFunc: func(event.GenericEvent) bool { return false },
+	UpdateFunc: func(e event.UpdateEvent) bool {
+		before, after := e.ObjectOld.GetAnnotations(), e.ObjectNew.GetAnnotations()
+		return before[v1alpha1.PausedAnnotation] != after[v1alpha1.PausedAnnotation] ||
+			before[v1alpha1.ReconcileRequestedAtAnnotation] != after[v1alpha1.ReconcileRequestedAtAnnotation]
+	},
+}
