@@ -84,6 +84,13 @@ func (a *Array) DeleteService(uuid string) (*SVM, error) {
 	})
 }
 
+// Resolve returns the SVM that a request names, or the error of "Create an iSCSI service".
+func (a *Array) Resolve(ref SVMRef) (*SVM, error) {
+	a.mu.RLock()
+	defer a.mu.RUnlock()
+	return a.resolve(ref)
+}
+
 func (a *Array) resolve(ref SVMRef) (*SVM, error) {
 	switch {
 	case ref.Name == "" && ref.UUID == "":

@@ -27,6 +27,7 @@ const (
 	NoSuchEntry        = 4
 	NotAuthorized      = 6
 	UnexpectedArgument = 262179
+	InvalidTogether    = 262186
 	FieldCannotBeSet   = 262196
 	InvalidValue       = 262197
 	UnexpectedBody     = 262198

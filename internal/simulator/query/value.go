@@ -132,9 +132,10 @@ func ParseBoolean(text string) (value, ok bool) {
 	return false, false
 }
 
-// timestampLayouts are ISO-8601 and what the reference prints.
+// timestampLayouts are ISO-8601, what the reference prints, and the key that NetApp's Python library puts into a path:
+// encoded as if for a query, where + is a space.
 var timestampLayouts = []string{
-	time.RFC3339, "2006-01-02T15:04:05-0700", "2006-01-02 15:04:05 -0700", "2006-01-02T15:04:05", "2006-01-02",
+	time.RFC3339, "2006-01-02+15:04:05Z07:00", "2006-01-02T15:04:05-0700", "2006-01-02 15:04:05 -0700", "2006-01-02T15:04:05", "2006-01-02",
 }
 
 // ParseTimestamp reads a point in time. A "+" before the offset that the URL turned into a space is forgiven.

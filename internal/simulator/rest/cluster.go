@@ -9,12 +9,22 @@ import (
 var clusterSchema = query.NewSchema(append([]clusterField{
 	{Name: "name", Get: func(c array.Cluster) query.Value { return query.Text(c.Name) }},
 	{Name: "uuid", Get: func(c array.Cluster) query.Value { return query.Text(c.UUID) }},
-}, versionFields()...)...)
+}, append(personalityFields(false), versionFields()...)...)...)
 
-// scopedClusterSchema is what an SVM-scoped account gets to see of the cluster: how to talk to it, not what it is.
-var scopedClusterSchema = query.NewSchema(versionFields()...)
+// scopedClusterSchema is what an SVM-scoped account gets to see of the cluster: how to talk to it, not what it is. The
+// personality it has to ask for.
+var scopedClusterSchema = query.NewSchema(append(personalityFields(true), versionFields()...)...)
 
 type clusterField = query.Field[array.Cluster]
+
+// personalityFields are what NetApp's clients tell an ASA r2 by: both are true there.
+func personalityFields(onRequest bool) []clusterField {
+	isASAr2 := func(c array.Cluster) query.Value { return query.Truth(c.Platform == array.ASAr2) }
+	return []clusterField{
+		{Name: "san_optimized", Kind: query.Boolean, Expensive: onRequest, Get: isASAr2},
+		{Name: "disaggregated", Kind: query.Boolean, Expensive: onRequest, Get: isASAr2},
+	}
+}
 
 func versionFields() []clusterField {
 	return []clusterField{

@@ -63,11 +63,14 @@ func FuzzBody(f *testing.F) {
 	for _, seed := range []string{
 		"", "{}", `{"enabled":"false"}`, `{"target":{"alias":""}}`, `{"target.alias":null}`, `{"a":[{"b":[1,2,{}]}]}`, `{"enabled":true,"enabled":false}`,
 		`{"svm":{"name":1}}`, `[`, `{"a":`, `"`, `{"":{"":""}}`, "\xff",
+		`{"records":[{"svm.name":"svm2","enabled":false},{}]}`, `{"records":null}`,
 	} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		check(t, api.Do(Request{Method: "PATCH", Path: servicesPath + "/" + uuid2, Body: body, User: "admin", Password: "secret"}))
+		for _, path := range []string{servicesPath, servicesPath + "/" + uuid2} {
+			check(t, api.Do(Request{Method: "PATCH", Path: path, Body: body, User: "admin", Password: "secret"}))
+		}
 		api.Subject(Request{Method: "POST", Path: servicesPath, Body: body})
 	})
 }

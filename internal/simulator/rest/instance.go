@@ -15,5 +15,8 @@ func instance[R any](c *call, schema *query.Schema[R], record R) (Response, erro
 	if c.hal {
 		selection = schema.WithLinks(selection)
 	}
+	if c.params.returnRecords != nil && !*c.params.returnRecords {
+		return answer(http.StatusOK, []byte(`{"num_records":1}`)), nil
+	}
 	return answer(http.StatusOK, schema.Append(nil, record, selection)), nil
 }

@@ -20,9 +20,10 @@ type paramSet struct {
 var (
 	collectionParams      = paramSet{set("fields", "max_records", "return_records", "return_timeout", "order_by", "ignore_unknown_fields"), true}
 	historyParams         = paramSet{set("fields", "max_records", "return_records", "return_timeout", "order_by", "ignore_unknown_fields", "interval"), true}
-	instanceParams        = paramSet{set("fields", "return_timeout", "ignore_unknown_fields"), false}
+	instanceParams        = paramSet{set("fields", "return_records", "return_timeout", "ignore_unknown_fields"), false}
 	writeParams           = paramSet{set("return_records", "return_timeout", "ignore_unknown_fields"), false}
-	collectionWriteParams = paramSet{set("return_records", "return_timeout", "ignore_unknown_fields"), true}
+	createParams          = paramSet{set("return_records", "return_timeout", "ignore_unknown_fields", "continue_on_failure", "serial_records"), false}
+	collectionWriteParams = paramSet{createParams.names, true}
 )
 
 func set(names ...string) map[string]bool {
@@ -41,8 +42,10 @@ type params struct {
 	returnRecords *bool
 	interval      string
 	ignoreUnknown bool
-	filters       []filterParam
-	start         map[string]string // where a page begins: field → value of the last record before it
+	// continueOnFailure lets a write to several services go on after a refusal.
+	continueOnFailure bool
+	filters           []filterParam
+	start             map[string]string // where a page begins: field → value of the last record before it
 }
 
 type filterParam struct{ name, text string }
@@ -110,12 +113,17 @@ func (p *params) control(name string, texts []string) error {
 		if err != nil || n < 0 || n > maxReturnTimeout {
 			return invalid(name, text, "0..120")
 		}
-	case "return_records":
+	case "return_records", "continue_on_failure", "serial_records":
 		b, ok := query.ParseBoolean(text)
-		if !ok {
+		switch {
+		case !ok:
 			return invalid(name, text, "true|false")
+		case name == "return_records":
+			p.returnRecords = &b
+		case name == "continue_on_failure":
+			p.continueOnFailure = b
 		}
-		p.returnRecords = &b
+		// serial_records changes nothing: services are written one after the other anyway.
 	case "interval":
 		p.interval = text
 	}

@@ -141,6 +141,25 @@ func TestClusterAndSVMs(t *testing.T) {
 		HaveKeyWithValue("iscsi", Equal(map[string]any{"allowed": true, "enabled": true})),
 		HaveKeyWithValue("nvme", Equal(map[string]any{"allowed": true, "enabled": false})))))
 	b.Expect(b.ok("GET svm/svms/U1")).To(HaveKeyWithValue("name", "svm1"))
+	b.Expect(b.ok("GET svm/svms?name=svm1&subtype=default&fields=ipspace,snapshot_policy,subtype,comment,language,max_volumes,aggregates")["records"]).To(HaveLen(1), "what Terraform looks SVMs up with")
+}
+
+func TestAnInstanceCountsAsOneRecord(t *testing.T) {
+	b := newBed(t)
+	b.Expect(b.ok("GET cluster?fields=*&return_records=true")).To(HaveKey("version"), "what Harvest discovers an array with")
+	b.Expect(b.do("GET SERVICES/U2?return_records=false").Body).To(MatchJSON(`{"num_records": 1}`))
+}
+
+func TestClientsCanTellAnASAr2(t *testing.T) {
+	for platform, is := range map[array.Platform]bool{array.Unified: false, array.ASAr2: true} {
+		b := newBed(t, func(c *array.Cluster) { c.Platform = platform })
+		is := SatisfyAll(HaveKeyWithValue("san_optimized", is), HaveKeyWithValue("disaggregated", is))
+		b.Expect(b.ok("GET cluster")).To(is)
+		b.array.SetAccount(array.Account{Name: "vsadmin", Password: "secret", Role: array.AdminRole, SVM: "svm1"})
+		b.as = [2]string{"vsadmin", "secret"}
+		b.Expect(b.ok("GET cluster?fields=san_optimized,disaggregated&ignore_unknown_fields=true")).To(is)
+		b.Expect(b.ok("GET cluster?fields=*")).NotTo(HaveKey("disaggregated"), "unless asked for")
+	}
 }
 
 func TestSessions(t *testing.T) {

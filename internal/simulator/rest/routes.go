@@ -37,9 +37,9 @@ func routes() []route {
 	return []route{
 		{servicesPath, [2]int{9, 6}, map[string]operation{
 			http.MethodGet:    {params: collectionParams, handle: (*call).listServices},
-			http.MethodPost:   {params: writeParams, body: true, handle: (*call).createService},
+			http.MethodPost:   {params: createParams, body: true, handle: (*call).createService},
 			http.MethodPatch:  {params: collectionWriteParams, body: true, handle: (*call).updateServices},
-			http.MethodDelete: {params: collectionWriteParams, handle: (*call).deleteServices},
+			http.MethodDelete: {params: collectionWriteParams, body: true, handle: (*call).deleteServices},
 		}},
 		{servicesPath + "/*", [2]int{9, 6}, map[string]operation{
 			http.MethodGet:    {params: instanceParams, handle: (*call).getService},

@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"encoding/json"
 	"maps"
 	"net/http"
 	"slices"
@@ -13,6 +14,9 @@ import (
 // maxAlias is the documented length of an alias.
 const maxAlias = 128
 
+// recordsProperty holds the services of a body that is about several.
+const recordsProperty = "records"
+
 // serviceBody is what a POST or PATCH says about a service.
 type serviceBody struct {
 	svm  array.SVMRef
@@ -20,17 +24,22 @@ type serviceBody struct {
 }
 
 // parseServiceBody reads the request body of "Create an iSCSI service" and "Update an iSCSI service".
+func (c *call) parseServiceBody() (serviceBody, error) {
+	return c.parseService(c.Body, c.Method != http.MethodPatch)
+}
+
+// parseService reads what a body says about one service. mayName says whether it may name the SVM.
 //
 // The reference's example bodies contain target.name, and its definition of the field says readOnly: the definition
 // decides, since a client that believes the example must learn that its IQN was not taken.
-func (c *call) parseServiceBody() (serviceBody, error) {
+func (c *call) parseService(body []byte, mayName bool) (serviceBody, error) {
 	var b serviceBody
-	d, err := parseBody(c.Body)
+	d, err := parseBody(body)
 	if err != nil {
 		return b, err
 	}
 	for _, name := range slices.Sorted(maps.Keys(d)) {
-		if err := c.checkProperty(name); err != nil {
+		if err := c.checkProperty(name, mayName); err != nil {
 			return b, err
 		}
 	}
@@ -55,13 +64,38 @@ func (c *call) parseServiceBody() (serviceBody, error) {
 	return b, nil
 }
 
+// records reads a body {"records": [...]}, with which NetApp's clients write several services, each in its own way. It
+// is nil for any other body.
+func (c *call) records() ([]serviceBody, error) {
+	var body map[string]json.RawMessage
+	if json.Unmarshal(c.Body, &body) != nil || body[recordsProperty] == nil {
+		return nil, nil // what is wrong with it is told by who reads it as one service
+	}
+	if len(body) > 1 || len(c.params.filters) > 0 {
+		return nil, ontaperror.Newf(ontaperror.InvalidTogether, recordsProperty, "Field %q is invalid together with other fields or filters.", recordsProperty)
+	}
+	var list []json.RawMessage
+	if json.Unmarshal(body[recordsProperty], &list) != nil {
+		return nil, ontaperror.Newf(ontaperror.InvalidValue, recordsProperty, "The value is invalid for field %q (<list>)", recordsProperty)
+	}
+	records := make([]serviceBody, 0, len(list))
+	for _, one := range list {
+		record, err := c.parseService(one, true)
+		if err != nil {
+			return nil, err
+		}
+		records = append(records, record)
+	}
+	return records, nil
+}
+
 // checkProperty says whether a request may set a property.
-func (c *call) checkProperty(name string) error {
+func (c *call) checkProperty(name string, mayName bool) error {
 	switch name {
 	case "enabled", "target.alias":
 		return nil
 	case "svm.name", "svm.uuid":
-		if c.Method == http.MethodPatch {
+		if !mayName {
 			return ontaperror.Newf(ontaperror.NotInPatch, name, "Field %q cannot be specified in a PATCH method.", name)
 		}
 		return nil

@@ -22,8 +22,21 @@ var svmSchema = query.NewSchema([]query.Field[*array.SVM]{
 	}},
 	{Name: "nvme.allowed", Kind: query.Boolean, Get: func(s *array.SVM) query.Value { return query.Truth(s.NVMeAllowed) }},
 	{Name: "nvme.enabled", Kind: query.Boolean, Get: func(s *array.SVM) query.Value { return query.Truth(s.NVMeConfigured) }},
+	{Name: "subtype", Get: sameForAll(query.Text("default"))},
+	{Name: "language", Get: sameForAll(query.Text("c.utf_8"))},
+	{Name: "max_volumes", Get: sameForAll(query.Text("unlimited"))},
+	{Name: "ipspace.name", Get: sameForAll(query.Text("Default"))},
+	{Name: "snapshot_policy.name", Get: sameForAll(query.Text("default"))},
+	{Name: "comment", Get: sameForAll(query.Null)},
+	{Name: "aggregates", Get: sameForAll(query.Null)},
 	{Name: "_links.self.href", Kind: query.Link, Get: func(s *array.SVM) query.Value { return query.Href(svmHref(s)) }},
 }...)
+
+// sameForAll is the value of a property that has nothing to do with iSCSI, but that clients name when they look up an
+// SVM: an array knows it, so they must not be refused.
+func sameForAll(value query.Value) func(*array.SVM) query.Value {
+	return func(*array.SVM) query.Value { return value }
+}
 
 // listSVMs implements GET /api/svm/svms.
 func (c *call) listSVMs() (Response, error) {

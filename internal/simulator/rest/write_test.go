@@ -105,6 +105,51 @@ func TestWritesToTheCollectionHitWhatTheFiltersPass(t *testing.T) {
 	b.ok("DELETE SERVICES?svm.name=nothing*")
 }
 
+func TestABodyOfRecordsWritesSeveralServices(t *testing.T) {
+	b := newBed(t)
+	b.ok("PATCH SERVICES/U2", `{"enabled":false}`)
+	b.ok("DELETE SERVICES/U2")
+
+	created := b.ok("POST SERVICES?return_records=true&serial_records=true", `{"records":[{"svm":{"name":"svm2"},"enabled":false},{"svm.uuid":"`+uuid1+`","target.alias":"one"}]}`)
+	b.Expect(names(created)).To(Equal([]string{"svm2", "svm1"}))
+	b.Expect(b.ok("GET SERVICES/U1")).To(HaveKeyWithValue("target", HaveKeyWithValue("alias", "one")))
+	b.Expect(b.do("PATCH SERVICES", `{"records":[{"svm":{"uuid":"`+uuid1+`"},"enabled":"false"},{"svm":{"name":"svm2"},"target":{"alias":"two"}}]}`).Body).To(MatchJSON(`{}`))
+	b.Expect(b.ok("GET SERVICES/U1")).To(HaveKeyWithValue("enabled", false))
+	b.Expect(b.ok("GET SERVICES/U2")).To(HaveKeyWithValue("target", HaveKeyWithValue("alias", "two")))
+	b.Expect(names(b.ok("DELETE SERVICES?return_records=true", `{"records":[{"svm":{"uuid":"`+uuid1+`"}}]}`))).To(Equal([]string{"svm1"}))
+	b.Expect(names(b.ok("GET SERVICES"))).To(Equal([]string{"svm2"}))
+}
+
+func TestWritesToSeveralServicesGoOnAfterARefusalIfAskedTo(t *testing.T) {
+	for request, body := range map[string]string{
+		"POST SERVICES":              `{"records":[{"svm.name":"svm2"},{"svm.name":"svm1"}]}`,
+		"PATCH SERVICES":             `{"records":[{"svm.name":"svm1"},{"svm.name":"svm2","enabled":false}]}`,
+		"DELETE SERVICES?svm.name=*": ``,
+	} {
+		t.Run(request, func(t *testing.T) {
+			b := newBed(t)
+			if strings.HasPrefix(request, "DELETE") {
+				_, err := b.array.AddSVMs(array.SVM{Name: "svm3", Service: &array.Service{}})
+				b.Expect(err).NotTo(HaveOccurred())
+			}
+			before := b.do("GET SERVICES?fields=*").Body
+			b.Expect(b.do(request, body).Status).To(BeNumerically(">=", 400))
+			b.Expect(b.do("GET SERVICES?fields=*").Body).To(MatchJSON(before), "the first refusal is the end")
+			more := map[bool]string{true: "&", false: "?"}[strings.Contains(request, "?")] + "continue_on_failure=true"
+			b.Expect(b.do(request+more, body).Status).To(BeNumerically(">=", 400))
+			b.Expect(b.do("GET SERVICES?fields=*").Body).NotTo(MatchJSON(before), "the second service was written")
+		})
+	}
+}
+
+func TestAScopedAccountWritesNoRecordsOfOthers(t *testing.T) {
+	b := newBed(t)
+	b.array.SetAccount(array.Account{Name: "vsadmin", Password: "secret", Role: array.AdminRole, SVM: "svm1"})
+	b.as = [2]string{"vsadmin", "secret"}
+	b.refused("PATCH SERVICES", `{"records":[{"svm.name":"svm2","enabled":false}]}`, 404, "2621462", "")
+	b.Expect(b.array.SVM(uuid2).Service.Enabled).To(BeTrue())
+}
+
 func TestOnASAr2TheServiceLivesAsLongAsItsSVM(t *testing.T) {
 	b := newBed(t, func(c *array.Cluster) { c.Platform = array.ASAr2 })
 	b.Expect(names(b.ok("GET SERVICES"))).To(Equal([]string{"svm1", "svm2"}))
