@@ -50,6 +50,9 @@ const (
 	ReasonSVMStopped = "SVMStopped"
 	// ReasonSVMNotFound: there is no such SVM on the array (2621462).
 	ReasonSVMNotFound = "SVMNotFound"
+	// ReasonSVMReplaced: the SVM that the object is bound to is gone, and its name is another SVM's now. Nothing is done
+	// to that one.
+	ReasonSVMReplaced = "SVMReplaced"
 	// ReasonSVMMismatch: spec.svm.name and spec.svm.uuid are of two different SVMs (2621706).
 	ReasonSVMMismatch = "SVMMismatch"
 	// ReasonInvalidSVM: the array did not take spec.svm for an SVM (2621707).

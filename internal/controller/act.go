@@ -72,6 +72,9 @@ func (p *pass) look(ctx context.Context) error {
 	case p.obj.Status.SVM == nil:
 		// Not there and not theirs must read the same.
 		p.denied = true
+	default:
+		// The SVM that the object is bound to seems to be gone: there is no use in asking for a service on it.
+		return p.confirm(ctx)
 	}
 	return nil
 }

@@ -206,10 +206,7 @@ func (p *pass) ended(ctx context.Context, step plan.Step) *outcome {
 			p.subject(), p.holder.Namespace, p.holder.Name))
 		o.retryAfter = p.pollInterval()
 	case step.Why == plan.SVMUnknown:
-		o = fromRefusal(&ontap.Error{Code: ontap.CodeSVMNotFound}, p.subject())
-		if p.deleting() {
-			o.message += " Whether a create request whose answer was lost took effect cannot be told without it: to let go, set spec.deletionPolicy to Retain."
-		}
+		o = p.svmMissing(ctx)
 	case p.refusal != nil:
 		o, _ = fromArray(p.refusal, p.subject())
 		if p.past.post == postRefused && o.stalled && !p.deleting() {
@@ -230,6 +227,22 @@ func (p *pass) putOnHold(ctx context.Context, o outcome) {
 		svm = nil
 	}
 	p.past.hold = &hold{until: time.Now().Add(stalledRetry), generation: p.obj.Generation, svm: svm, outcome: o}
+}
+
+// svmMissing is the outcome when the SVM is not there, or is not the one any more that the object is bound to.
+func (p *pass) svmMissing(ctx context.Context) outcome {
+	if bound := p.obj.Status.SVM; bound != nil {
+		if other, err := p.array.SVM(ctx, ontap.SVMRef{Name: bound.Name}); err == nil && other != nil && other.UUID != bound.UUID {
+			return stalled(v1alpha1.ReasonSVMReplaced, fmt.Sprintf(
+				"%s: the SVM that this object is bound to (UUID %s) is gone, and another one has its name. Nothing is done to that one: to use it, delete this ISCSIService and create it anew.",
+				p.subject(), bound.UUID))
+		}
+	}
+	o := fromRefusal(&ontap.Error{Code: ontap.CodeSVMNotFound}, p.subject())
+	if p.deleting() {
+		o.message += " Whether a create request whose answer was lost took effect cannot be told without it: to let go, set spec.deletionPolicy to Retain."
+	}
+	return o
 }
 
 func (p *pass) accessDenied() outcome {

@@ -4,6 +4,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	"github.com/onsi/gomega/gstruct"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
 	"github.com/ontap-operator/ontap-san-operator/test/testbed"
@@ -59,5 +60,22 @@ var _ = Describe("Drift", func() {
 		a.settled(ctx)
 		Expect(a.on(ctx, "svm1").Target).To(Equal(theirs))
 		Expect(a.writes(ctx)).To(HaveLen(1))
+	})
+
+	It("to another SVM of the same name is refused", func(ctx SpecContext) {
+		a := newArray(ctx, "{name: svm1}")
+		a.apply(ctx, "main", "svm: {name: svm1}")
+		bound := a.ready(ctx, "main").Status.SVM.UUID
+		Expect(a.DeleteSVM(ctx, "svm1")).To(Succeed())
+		Expect(a.CreateSVM(ctx, testbed.SVM{Name: "svm1", UUID: "99999999-2222-3333-4444-555555555555", State: "running", ISCSI: testbed.ISCSI{Allowed: true}})).To(Succeed())
+		Eventually(a.get).WithContext(ctx).WithArguments("main").Should(beReady(metav1.ConditionFalse, v1alpha1.ReasonSVMReplaced))
+		kubectl(ctx, "-n", a.name, "annotate", "iscsisvc", "main", v1alpha1.ReconcileRequestedAtAnnotation+"=now")
+		Eventually(func() string { return a.get(ctx, "main").Status.LastHandledReconcileAt }).Should(Equal("now"))
+		Expect(a.get(ctx, "main")).To(beReady(metav1.ConditionFalse, v1alpha1.ReasonSVMReplaced))
+		Expect(a.get(ctx, "main").Status.SVM.UUID).To(Equal(bound))
+		Expect(a.get(ctx, "main").Finalizers).To(BeEmpty())
+		a.remove(ctx, "main")
+		Expect(a.on(ctx, "svm1")).To(BeNil())
+		Expect(a.writes(ctx)).To(HaveLen(1), "the first POST alone")
 	})
 })
