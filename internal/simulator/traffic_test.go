@@ -3,6 +3,7 @@ package simulator
 import (
 	"context"
 	"crypto/tls"
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -182,8 +183,9 @@ func TestAWriteMayBecomeAJob(t *testing.T) {
 	b.control("POST", "/faults", `{"method":"POST","job":"1ms","count":1}`)
 	got := b.api("POST", services, `{"svm.name":"svm1"}`)
 	b.Expect(got.status).To(Equal(202))
-	b.Expect(got.body).To(ContainSubstring(`"job":{`))
-	b.Eventually(func() string { return b.api("GET", got.header.Get("Location"), "").body }, "30s").Should(ContainSubstring(`"state":"success"`))
+	var answer struct{ Job struct{ UUID string } }
+	b.Expect(json.Unmarshal([]byte(got.body), &answer)).To(Succeed())
+	b.Eventually(func() string { return b.api("GET", "/api/cluster/jobs/"+answer.Job.UUID, "").body }, "30s").Should(ContainSubstring(`"state":"success"`))
 	b.Expect(b.svm("svm1")["service"]).NotTo(BeNil())
 }
 

@@ -34,7 +34,11 @@ func (a *API) Postpone(request Request) (response Response, carryOut func() Resp
 	a.jobs.put(j)
 	href := jobsPath + "/" + j.uuid
 	response = answer(http.StatusAccepted, fmt.Appendf(nil, `{"job":{"uuid":%q,"_links":{"self":{"href":%q}}}}`, j.uuid, href))
-	response.Header = http.Header{"Content-Type": {contentType(wantsHAL(request.Accept))}, "Location": {href}}
+	response.Header = http.Header{"Content-Type": {contentType(wantsHAL(request.Accept))}}
+	// "Useful for tracking the resource location": clients take the new service's key from it, as from that of a 201.
+	if svm := a.array.SVM(a.Subject(request).UUID); svm != nil && request.Method == http.MethodPost {
+		response.Header.Set("Location", serviceHref(svm))
+	}
 	return response, func() Response {
 		done := a.Do(request)
 		j.finished = true

@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 
@@ -165,7 +166,10 @@ func TestAJobCarriesARequestOutLater(t *testing.T) {
 	postpone := func(body string) (string, func() Response) {
 		response, carryOut := b.api.Postpone(Request{Method: "POST", Path: servicesPath, Body: []byte(body), User: "admin", Password: "secret"})
 		b.Expect(response.Status).To(Equal(202))
-		return strings.TrimPrefix(response.Header.Get("Location"), "/api/"), carryOut
+		b.Expect(response.Header.Get("Location")).To(Equal("/api/protocols/san/iscsi/services/"+uuid1), "as if it were there already")
+		var answer struct{ Job struct{ UUID string } }
+		b.Expect(json.Unmarshal(response.Body, &answer)).To(Succeed())
+		return "cluster/jobs/" + answer.Job.UUID, carryOut
 	}
 	job, carryOut := postpone(`{"svm.name":"svm1"}`)
 	b.Expect(b.ok("GET " + job)).To(HaveKeyWithValue("state", "running"))
