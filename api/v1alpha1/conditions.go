@@ -55,6 +55,9 @@ const (
 	ReasonSVMReplaced = "SVMReplaced"
 	// ReasonSVMMismatch: spec.svm.name and spec.svm.uuid are of two different SVMs (2621706).
 	ReasonSVMMismatch = "SVMMismatch"
+	// ReasonSVMChanged: spec.svm was changed after a create request had been sent for the SVM that it named before, and
+	// the request took effect.
+	ReasonSVMChanged = "SVMChanged"
 	// ReasonInvalidSVM: the array did not take spec.svm for an SVM (2621707).
 	ReasonInvalidSVM = "InvalidSVM"
 	// ReasonUnsupportedPlatform: this array creates and deletes iSCSI services together with their SVM (5376452,

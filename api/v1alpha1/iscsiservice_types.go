@@ -19,6 +19,11 @@ const Finalizer = "san.ontap-operator.io/iscsiservice"
 // copy of the object has another UID, and claims nothing.
 const CreatingAnnotation = "san.ontap-operator.io/creating"
 
+// CreatingSVMAnnotation stands beside CreatingAnnotation and says for which
+// SVM the create request was sent, as NAME/UUID with what spec.svm had of
+// the two: spec.svm can be corrected until the service is bound.
+const CreatingSVMAnnotation = "san.ontap-operator.io/creating-svm"
+
 // PausedAnnotation set to "true" on an ISCSIService, or on an ONTAPCluster
 // for all its services, keeps the operator from changing anything until it
 // is taken away. A deletion waits too.
@@ -158,6 +163,11 @@ type ISCSIServiceStatus struct {
 	// name follows renames.
 	// +optional
 	SVM *SVMStatus `json:"svm,omitempty"`
+
+	// arrayUUID is the UUID of the array that the SVM belongs to. Nothing that
+	// another array says about the SVM is believed.
+	// +optional
+	ArrayUUID string `json:"arrayUUID,omitempty"`
 
 	// enabled is the administrative state that the array last reported.
 	// +optional

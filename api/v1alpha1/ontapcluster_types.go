@@ -150,6 +150,7 @@ type ArrayStatus struct {
 
 	// uuid of the ONTAP cluster.
 	// +required
+	// +kubebuilder:validation:MinLength=1
 	UUID string `json:"uuid"`
 
 	// version of ONTAP that the array runs, such as 9.16.1.

@@ -32,6 +32,11 @@ func validateAccess(rules []v1alpha1.AccessRule) error {
 	return nil
 }
 
+// selectedByAny reports whether there is a rule for the namespace at all, for whatever SVM.
+func selectedByAny(rules []v1alpha1.AccessRule, namespace string, namespaceLabels map[string]string) bool {
+	return slices.ContainsFunc(rules, func(rule v1alpha1.AccessRule) bool { return selects(rule.Namespaces, namespace, namespaceLabels) })
+}
+
 func selects(selector v1alpha1.NamespaceSelector, namespace string, namespaceLabels map[string]string) bool {
 	if slices.Contains(selector.Names, namespace) {
 		return true

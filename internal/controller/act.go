@@ -17,6 +17,9 @@ import (
 // waitStep is how often a service is looked for whose create request was not answered.
 const waitStep = 10 * time.Second
 
+// writeTimeout bounds one change of the array, a job that it starts included. It ends within the grace period of a pod.
+const writeTimeout = 25 * time.Second
+
 // take takes one step of the plan, and brings what is remembered and observed up to date.
 func (p *pass) take(ctx context.Context, step plan.Step) error {
 	switch step.Do {
@@ -147,6 +150,9 @@ func (p *pass) claimAfter(ctx context.Context, err error) error {
 // acquire takes a service on. One that is found is not taken on the word of a cache, which may not have seen yet that
 // another object has just created it.
 func (p *pass) acquire(ctx context.Context, origin plan.Origin) error {
+	if origin == plan.Created && p.service.Target.Name == "" {
+		return &ontap.TransportError{Operation: "create iSCSI service", Err: errors.New("the array does not tell the target name of the service yet")}
+	}
 	if origin == plan.Adopted && p.obj.Status.Origin == "" {
 		if err := p.claim(ctx, p.r.Live); err != nil || p.holder != nil {
 			return err
@@ -160,6 +166,7 @@ func (p *pass) acquire(ctx context.Context, origin plan.Origin) error {
 func (p *pass) own(origin plan.Origin) {
 	status := &p.obj.Status
 	status.SVM = &v1alpha1.SVMStatus{Name: p.svm.Name, UUID: p.svm.UUID}
+	status.ArrayUUID = arrayUUID(p.cluster)
 	if origin == plan.Created {
 		status.Origin, status.Created = v1alpha1.OriginCreated, &v1alpha1.CreatedService{TargetName: p.service.Target.Name}
 		p.eventually(corev1.EventTypeNormal, v1alpha1.EventCreated, "Create", "%s: created iSCSI target %s", p.subject(), p.service.Target.Name)
@@ -182,6 +189,10 @@ func (p *pass) create(ctx context.Context) error {
 		service.Alias = alias
 	}
 	var created ontap.Service
+	if ctx.Err() != nil && p.past.post == postUnsent {
+		// The operator is asked to stop: the next one need not wonder whether a request was sent.
+		return errors.Join(ctx.Err(), p.mark(ctx, false, false))
+	}
 	accepted, err := p.write(ctx, "create", func(ctx context.Context) (err error) {
 		p.past.post, p.past.absentSince = postUnanswered, time.Time{}
 		created, err = p.array.Create(ctx, service)
@@ -195,8 +206,10 @@ func (p *pass) create(ctx context.Context) error {
 	}
 	p.created = true
 	p.saw(created)
-	p.own(plan.Created)
-	return nil
+	if p.denied {
+		return nil
+	}
+	return p.acquire(ctx, plan.Created)
 }
 
 func (p *pass) update(ctx context.Context, step plan.Step) error {
@@ -252,14 +265,19 @@ func (p *pass) write(ctx context.Context, operation string, send func(context.Co
 	if err := ctx.Err(); err != nil {
 		return false, err
 	}
+	if err := p.array.Usable(); err != nil {
+		return false, err
+	}
 	p.fresh = false
 	began := time.Now()
-	err = send(context.WithoutCancel(ctx))
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
+	defer cancel()
+	err = send(ctx)
 	log := logf.FromContext(ctx).WithValues("generation", p.obj.Generation, "operation", operation,
 		"ontapCluster", p.cluster.Name, "svm", p.svm.Name, "svmUUID", p.svm.UUID, "duration", time.Since(began).String())
 	var refusal *ontap.Error
 	if err != nil && !errors.As(err, &refusal) {
-		log.Info("Write to the array failed", "code", "none", "error", err.Error())
+		log.Info("Write to the array failed", "error", err.Error())
 		return false, err
 	}
 	if refusal == nil {
@@ -280,7 +298,7 @@ func (p *pass) refuse(refusal *ontap.Error, operation string) {
 	p.observed.Again = p.observed.Refused != plan.NotRefused
 	p.observed.Presence = plan.Unknown
 	if operation == "create" {
-		p.past.post = postRefused
+		p.past.post, p.createRefused = postRefused, true
 	}
 	switch {
 	case errors.Is(refusal, ontap.CodeServiceExists):

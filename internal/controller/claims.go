@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -53,55 +54,73 @@ func (p *pass) claim(ctx context.Context, reader client.Reader) error {
 	if p.observes() {
 		return nil
 	}
-	if p.svm.UUID == "" {
-		if err := p.resolveForClaim(ctx); err != nil {
+	candidates, err := p.candidates(ctx, reader)
+	if err != nil {
+		return err
+	}
+	// Names pass from one SVM to another, UUIDs do not: where one side is known by its UUID, the other must be too.
+	if p.svm.UUID == "" && slices.ContainsFunc(candidates, func(o *v1alpha1.ISCSIService) bool { return meant(o).UUID != "" }) {
+		svm, err := p.array.SVM(ctx, p.svm)
+		if err != nil {
 			return err
 		}
+		if svm != nil {
+			p.svm.UUID = svm.UUID
+		}
 	}
-	seen := map[types.UID]bool{p.obj.UID: true}
-	for field, value := range map[string]string{specName: p.svm.Name, specUUID: p.svm.UUID, statusName: p.svm.Name, statusUUID: p.svm.UUID} {
-		if value == "" {
-			continue
+	for _, other := range candidates {
+		claims, err := p.claims(ctx, other)
+		if err != nil {
+			return err
 		}
-		var list v1alpha1.ISCSIServiceList
-		if err := reader.List(ctx, &list, client.MatchingFields{field: value}); err != nil {
-			return fmt.Errorf("listing the ISCSIServices of the SVM: %w", err)
-		}
-		for i := range list.Items {
-			other := &list.Items[i]
-			if seen[other.UID] {
-				continue
-			}
-			seen[other.UID] = true
-			claims, err := p.claims(ctx, other)
-			if err != nil {
-				return err
-			}
-			switch {
-			case !claims:
-			case before(other, p.obj) && (p.holder == nil || before(other, p.holder)):
-				p.holder = other
-			case other.DeletionTimestamp.IsZero():
-				p.heir = other
-			}
+		switch {
+		case !claims:
+		case before(other, p.obj) && (p.holder == nil || before(other, p.holder)):
+			p.holder = other
+		case other.DeletionTimestamp.IsZero():
+			p.heir = other
 		}
 	}
 	return nil
 }
 
-// resolveForClaim learns the UUID of an SVM that is known by its name only, if another object is known by a UUID only:
-// the two may be one.
-func (p *pass) resolveForClaim(ctx context.Context) error {
-	var unresolved v1alpha1.ISCSIServiceList
-	err := p.r.Client.List(ctx, &unresolved, client.MatchingFields{unresolvedIndex: "true"}, client.Limit(1))
-	if err != nil || len(unresolved.Items) == 0 {
-		return err
+// candidates are the other objects that may mean the same SVM.
+func (p *pass) candidates(ctx context.Context, reader client.Reader) ([]*v1alpha1.ISCSIService, error) {
+	var candidates []*v1alpha1.ISCSIService
+	seen := map[types.UID]bool{p.obj.UID: true}
+	gather := func(reader client.Reader, field, value string) error {
+		var list v1alpha1.ISCSIServiceList
+		if err := reader.List(ctx, &list, client.MatchingFields{field: value}); err != nil {
+			return fmt.Errorf("listing the ISCSIServices of the SVM: %w", err)
+		}
+		for i := range list.Items {
+			if other := &list.Items[i]; !seen[other.UID] {
+				seen[other.UID] = true
+				candidates = append(candidates, other)
+			}
+		}
+		return nil
 	}
-	svm, err := p.array.SVM(ctx, p.svm)
-	if err == nil && svm != nil {
-		p.svm.UUID = svm.UUID
+	for field, value := range map[string]string{specName: p.svm.Name, specUUID: p.svm.UUID, statusName: p.svm.Name, statusUUID: p.svm.UUID} {
+		if value == "" {
+			continue
+		}
+		if err := gather(reader, field, value); err != nil {
+			return nil, err
+		}
 	}
-	return err
+	if p.svm.UUID == "" {
+		return candidates, gather(p.r.Client, unresolvedIndex, "true")
+	}
+	return candidates, nil
+}
+
+// meant is the SVM that an object is bound to, or else names.
+func meant(o *v1alpha1.ISCSIService) ontap.SVMRef {
+	if bound := boundTo(o); bound.UUID != "" {
+		return bound
+	}
+	return ontap.SVMRef{Name: o.Spec.SVM.Name, UUID: o.Spec.SVM.UUID}
 }
 
 // claims reports whether the other object, which names the same SVM in some way, may manage it too: it is of the same
@@ -110,11 +129,7 @@ func (p *pass) claims(ctx context.Context, other *v1alpha1.ISCSIService) (bool, 
 	if other.Spec.ManagementPolicy == v1alpha1.ManagementPolicyObserve || !other.DeletionTimestamp.IsZero() && !hasFinalizer(other) {
 		return false, nil
 	}
-	svm := boundTo(other)
-	if svm.UUID == "" {
-		svm = ontap.SVMRef{Name: other.Spec.SVM.Name, UUID: other.Spec.SVM.UUID}
-	}
-	if svm.UUID != "" && p.svm.UUID != "" && svm.UUID != p.svm.UUID || svm.UUID == "" && svm.Name != p.svm.Name {
+	if svm := meant(other); svm.UUID != "" && svm.UUID != p.svm.UUID || svm.UUID == "" && svm.Name != p.svm.Name {
 		return false, nil
 	}
 	cluster := &v1alpha1.ONTAPCluster{}
@@ -132,7 +147,14 @@ func (p *pass) claims(ctx context.Context, other *v1alpha1.ISCSIService) (bool, 
 }
 
 func sameArray(a, b *v1alpha1.ONTAPCluster) bool {
-	return a.Status.Array != nil && b.Status.Array != nil && a.Status.Array.UUID == b.Status.Array.UUID
+	return arrayUUID(a) != "" && arrayUUID(a) == arrayUUID(b)
+}
+
+func arrayUUID(cluster *v1alpha1.ONTAPCluster) string {
+	if cluster.Status.Array == nil {
+		return ""
+	}
+	return cluster.Status.Array.UUID
 }
 
 // before reports whether a comes before b: whoever has the service, or has begun to create it, then age, then UID.

@@ -3,12 +3,17 @@ package controller
 import (
 	"bytes"
 	"fmt"
+	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
 	"github.com/ontap-operator/ontap-san-operator/internal/ontap"
 )
+
+// callTimeout bounds one request to the array.
+const callTimeout = 20 * time.Second
 
 // credentials reads a login from the Secret of an ONTAPCluster: username and password, or the certificate and key of a
 // kubernetes.io/tls Secret. The error names the keys, never a value.
@@ -32,7 +37,7 @@ func credentials(secret *corev1.Secret) (ontap.Credentials, error) {
 
 // arrayConfig is how to reach the array of an ONTAPCluster.
 func arrayConfig(cluster *v1alpha1.ONTAPCluster, login ontap.Credentials, app string) ontap.Config {
-	config := ontap.Config{Endpoint: cluster.Spec.Endpoint, Credentials: login, App: app}
+	config := ontap.Config{Endpoint: strings.TrimSuffix(cluster.Spec.Endpoint, "/"), Credentials: login, App: app, Timeout: callTimeout}
 	if tls := cluster.Spec.TLS; tls != nil {
 		config.TLS = ontap.TLS{
 			CA:                 []byte(tls.CA),

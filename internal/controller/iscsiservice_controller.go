@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
+	logf "sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 	"sigs.k8s.io/controller-runtime/pkg/source"
@@ -24,7 +25,7 @@ import (
 
 const (
 	// staleRetry is when a pass that began with an old copy of its object is done again: the cache needs a moment.
-	staleRetry = 200 * time.Millisecond
+	staleRetry = 500 * time.Millisecond
 	// clusterIndex finds the ISCSIServices of an ONTAPCluster in the cache.
 	clusterIndex = "ontapCluster"
 	// passTimeout ends a pass that hangs, whatever it hangs in.
@@ -68,8 +69,10 @@ func (r *ISCSIServiceReconciler) Reconcile(ctx context.Context, req ctrl.Request
 		err = p.report(ctx, *end)
 	}
 	switch {
-	case errors.Is(err, errGone), errors.Is(err, errNotConnected):
+	case errors.Is(err, errGone):
 		return ctrl.Result{}, nil
+	case errors.Is(err, errNotConnected):
+		return ctrl.Result{RequeueAfter: later(lastRetry)}, nil
 	case transient(err):
 		return ctrl.Result{RequeueAfter: staleRetry}, nil
 	case err != nil || end == nil:
@@ -77,7 +80,7 @@ func (r *ISCSIServiceReconciler) Reconcile(ctx context.Context, req ctrl.Request
 	case end.retryAfter == 0:
 		return ctrl.Result{}, retry{end}
 	default:
-		return ctrl.Result{RequeueAfter: jitter(end.retryAfter)}, nil
+		return ctrl.Result{RequeueAfter: later(end.retryAfter)}, nil
 	}
 }
 
@@ -126,6 +129,7 @@ func (r *ISCSIServiceReconciler) SetupWithManager(mgr ctrl.Manager) error {
 func (r *ISCSIServiceReconciler) requests(ctx context.Context, which client.ListOption) []reconcile.Request {
 	var list v1alpha1.ISCSIServiceList
 	if err := r.Client.List(ctx, &list, which); err != nil {
+		logf.FromContext(ctx).Error(err, "Cannot tell which ISCSIServices are concerned; they are looked at when their time comes")
 		return nil
 	}
 	requests := make([]reconcile.Request, 0, len(list.Items))

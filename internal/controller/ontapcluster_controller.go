@@ -82,13 +82,13 @@ func (r *ONTAPClusterReconciler) Reconcile(ctx context.Context, req ctrl.Request
 	if end.retryAfter == 0 {
 		return ctrl.Result{}, retry{&end}
 	}
-	return ctrl.Result{RequeueAfter: jitter(end.retryAfter)}, nil
+	return ctrl.Result{RequeueAfter: later(end.retryAfter)}, nil
 }
 
 // connect brings the fleet up to date with the ONTAPCluster and asks the array who it is.
 func (r *ONTAPClusterReconciler) connect(ctx context.Context, cluster *v1alpha1.ONTAPCluster) (outcome, error) {
 	if err := validateAccess(cluster.Spec.Access); err != nil {
-		return stalled(v1alpha1.ReasonInvalidConfiguration, err.Error()+"."), nil
+		return stalled(v1alpha1.ReasonInvalidConfiguration, err.Error()+". Correct it: until then, nobody's access can be told."), nil
 	}
 	name := cluster.Spec.CredentialsSecretRef.Name
 	secret := &corev1.Secret{}
@@ -111,7 +111,7 @@ func (r *ONTAPClusterReconciler) connect(ctx context.Context, cluster *v1alpha1.
 	if cluster.Status.Array != nil {
 		expected = cluster.Status.Array.UUID
 	}
-	before := array.Identified()
+	before := array.Usable()
 	found, err := array.Identify(ctx, expected)
 	if err != nil {
 		if o, ok := fromArray(err, "The array at "+cluster.Spec.Endpoint); ok {
@@ -122,7 +122,7 @@ func (r *ONTAPClusterReconciler) connect(ctx context.Context, cluster *v1alpha1.
 		}
 		return outcome{}, err
 	}
-	if !before {
+	if before != nil {
 		select {
 		case r.Connected <- event.GenericEvent{Object: cluster.DeepCopy()}:
 		case <-ctx.Done():

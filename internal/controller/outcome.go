@@ -17,6 +17,8 @@ import (
 const (
 	// stalledRetry is how often something that a person must mend is tried again unasked.
 	stalledRetry = 10 * time.Minute
+	// longestRetry is the most that is made of the array's wish to be left alone.
+	longestRetry = 10 * time.Minute
 	// loginRetry is how often a login that was refused is tried again: ONTAP locks accounts.
 	loginRetry = 5 * time.Minute
 	// grace is how long a missing ONTAPCluster or Secret is waited for before it counts as somebody's mistake:
@@ -72,6 +74,13 @@ func waitingFor(conditions []metav1.Condition, reason, message string) outcome {
 // fromArray is the one table from an error of the array to an outcome. subject names what the error is about, such as
 // SVM "svm1". It is false for an error that the array has no part in.
 func fromArray(err error, subject string) (outcome, bool) {
+	o, ok := translate(err, subject)
+	o.retryAfter = min(o.retryAfter, longestRetry)
+	return o, ok
+}
+
+// translate is fromArray without a limit to patience.
+func translate(err error, subject string) (outcome, bool) {
 	var refusal *ontap.Error
 	var transport *ontap.TransportError
 	var changed *fleet.ChangedError
@@ -84,7 +93,10 @@ func fromArray(err error, subject string) (outcome, bool) {
 			transport.RetryAfter), true
 	case errors.As(err, &changed):
 		return stalled(v1alpha1.ReasonArrayChanged, fmt.Sprintf(
-			"%s. Nothing is written to it: put the endpoint back, or delete the ONTAPCluster and create it anew.", capitalised(changed.Error()))), true
+			"%s. Nothing is written to it: put spec.endpoint back, and create another ONTAPCluster for another array.", capitalised(changed.Error()))), true
+	case errors.Is(err, fleet.ErrNoIdentity):
+		return stalled(v1alpha1.ReasonInvalidConfiguration, subject+": "+err.Error()+
+			". Use an account of the cluster (\"security login create -vserver CLUSTER\"), not of an SVM."), true
 	case errors.Is(err, fleet.ErrNotIdentified):
 		return reconciling(v1alpha1.ReasonONTAPClusterNotReady, subject+": "+err.Error()+".", 0), true
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -52,6 +53,10 @@ type pass struct {
 	// refusal is the last no of the array, and end an outcome that was decided before the plan came to rest.
 	refusal error
 	end     *outcome
+	// strayed: svm is the one that a create request was sent for, and not the one of spec.svm any more.
+	strayed bool
+	// createRefused: the array declined to create the service in this pass.
+	createRefused bool
 	// created: this pass has created the service.
 	created bool
 	// acted: an event tells what this pass did. News are the events to send once status is written.
@@ -61,9 +66,9 @@ type pass struct {
 
 // prepare reads what the pass needs from Kubernetes. If that is not all there, the outcome says so.
 func (p *pass) prepare(ctx context.Context) (*outcome, error) {
-	p.svm = ontap.SVMRef{Name: p.obj.Spec.SVM.Name, UUID: p.obj.Spec.SVM.UUID}
-	if bound := p.obj.Status.SVM; bound != nil {
-		p.svm = ontap.SVMRef{Name: bound.Name, UUID: bound.UUID}
+	p.aim()
+	if err := p.unneeded(ctx); err != nil {
+		return nil, err
 	}
 	name := p.obj.ONTAPClusterName()
 	p.cluster = &v1alpha1.ONTAPCluster{}
@@ -78,17 +83,26 @@ func (p *pass) prepare(ctx context.Context) (*outcome, error) {
 	if p.labels, err = p.r.namespaceLabels(ctx, p.obj.Namespace); err != nil {
 		return nil, err
 	}
+	// A rule that cannot be read allows nothing, and takes nothing away either.
+	if validateAccess(p.cluster.Spec.Access) != nil {
+		return p.unconnected(), nil
+	}
+	p.denied = !selectedByAny(p.cluster.Spec.Access, p.obj.Namespace, p.labels)
 	// A name that is not allowed is not even asked about. One that is bound may have been renamed since.
 	if p.svm.Name != "" && (p.obj.Status.SVM == nil || p.deleting()) {
-		p.denied = !p.allows(p.svm.Name)
+		p.denied = p.denied || !p.allows(p.svm.Name)
 	}
 
+	if known, now := p.obj.Status.ArrayUUID, arrayUUID(p.cluster); known != "" && now != "" && known != now {
+		o := p.elsewhere()
+		return &o, nil
+	}
 	if by := pausedBy(p.obj, p.cluster); by != "" {
 		return p.paused(by), nil
 	}
 	array, connected := p.r.Fleet.Array(name)
 	p.array = array
-	if p.denied || connected && array.Identified() && (p.deleting() || isReady(p.cluster)) {
+	if p.denied || connected && array.Usable() == nil && (p.deleting() || isReady(p.cluster)) {
 		return nil, nil
 	}
 	if isReady(p.cluster) {
@@ -111,13 +125,45 @@ func (p *pass) unconnected() *outcome {
 	return &o
 }
 
+// aim finds out which SVM the pass is about: the one that the object is bound to; or the one that a create request was
+// sent for whose answer nobody knows, even if spec.svm was changed since; or that of spec.svm.
+func (p *pass) aim() {
+	spec := p.obj.Spec.SVM
+	p.svm, p.strayed = ontap.SVMRef{Name: spec.Name, UUID: spec.UUID}, false
+	if bound := p.obj.Status.SVM; bound != nil {
+		p.svm = ontap.SVMRef{Name: bound.Name, UUID: bound.UUID}
+	} else if p.unanswered() && !createsFor(p.obj, spec) {
+		p.svm.Name, p.svm.UUID, _ = strings.Cut(p.obj.Annotations[v1alpha1.CreatingSVMAnnotation], "/")
+		p.strayed = true
+	}
+}
+
+// elsewhere is the outcome when the ONTAPCluster leads to another array than the one that the object's SVM is on.
+func (p *pass) elsewhere() outcome {
+	return stalled(v1alpha1.ReasonArrayChanged, fmt.Sprintf(
+		"%s: it is on the array with UUID %s, and ONTAPCluster %q leads to another one. Nothing is done there: put the endpoint of the ONTAPCluster back.",
+		p.subject(), p.obj.Status.ArrayUUID, p.cluster.Name))
+}
+
+// unneeded takes the finalizer off a service that stays when its object goes: that needs no array.
+func (p *pass) unneeded(ctx context.Context) error {
+	if step := plan.Next(p.wanted(), p.remembered(), plan.Observed{}); step.Do == plan.Mark {
+		return p.mark(ctx, step.Finalizer, step.Creating)
+	}
+	return nil
+}
+
 // wayOut is what to add to a message about a deletion that cannot go on.
 func (p *pass) wayOut() string {
 	if !p.deleting() {
 		return "."
 	}
-	return `. The deletion waits: to give up on the service instead, remove the finalizer "` + v1alpha1.Finalizer + `" from this object.`
+	return ". " + letGo
 }
+
+// letGo ends each message about a deletion that waits.
+const letGo = `The deletion waits. To keep the service instead, set spec.deletionPolicy to Retain; to give up on an array that is gone for good, remove the finalizer "` +
+	v1alpha1.Finalizer + `".`
 
 // run observes, plans and acts until the plan comes to rest, and returns how it ended. A nil outcome without an error
 // means that there is nothing left to report on.
@@ -126,6 +172,9 @@ func (p *pass) run(ctx context.Context) (*outcome, error) {
 		step := plan.Next(p.wanted(), p.remembered(), p.observed)
 		switch step.Do {
 		case plan.Rest, plan.Stop, plan.Wait:
+			if step.Do == plan.Rest && p.deleting() {
+				return nil, nil
+			}
 			return p.ended(ctx, step), nil
 		case plan.Release:
 			return nil, p.release(ctx, step.Why)
@@ -159,22 +208,32 @@ func (p *pass) wanted() plan.Wanted {
 		Deleting: p.deleting(),
 		Denied:   p.denied,
 		Yields:   p.holder != nil,
+		Strayed:  p.strayed,
 		Heir:     p.heir != nil,
 	}
 }
 
 func (p *pass) remembered() plan.Remembered {
 	m := plan.Remembered{
-		Finalizer: hasFinalizer(p.obj),
-		Creating:  isCreating(p.obj),
-		Origin:    origins[p.obj.Status.Origin],
-		OnHold:    p.past.hold != nil,
+		Finalizer:  hasFinalizer(p.obj),
+		Creating:   isCreating(p.obj),
+		Unanswered: p.unanswered(),
+		Origin:     origins[p.obj.Status.Origin],
+		OnHold:     p.past.hold != nil,
 	}
-	m.Unanswered = m.Creating && m.Origin == plan.None && (p.past.post == postUnknown || p.past.post == postUnanswered)
+	if m.Origin == plan.None && !m.Unanswered && !createsFor(p.obj, p.obj.Spec.SVM) {
+		// It speaks of an SVM that is not meant any more, and for which nothing was sent.
+		m.Creating = false
+	}
 	if p.obj.Status.Created != nil {
 		m.CreatedTarget = p.obj.Status.Created.TargetName
 	}
 	return m
+}
+
+// unanswered reports whether a create request may have been sent whose answer nobody has seen.
+func (p *pass) unanswered() bool {
+	return isCreating(p.obj) && p.obj.Status.Origin == "" && (p.past.post == postUnknown || p.past.post == postUnanswered)
 }
 
 // ended is the outcome of a plan that came to rest.
@@ -205,11 +264,15 @@ func (p *pass) ended(ctx context.Context, step plan.Step) *outcome {
 			"%s: its iSCSI service belongs to ISCSIService %s/%s. Nothing is touched until that one is deleted, or this one.",
 			p.subject(), p.holder.Namespace, p.holder.Name))
 		o.retryAfter = p.pollInterval()
+	case step.Why == plan.SVMChanged:
+		o = stalled(v1alpha1.ReasonSVMChanged, fmt.Sprintf(
+			"spec.svm was changed after a create request had been sent for SVM %q, where it made an iSCSI service. Put spec.svm back to keep that one, or delete this object, and that service with it.",
+			p.svm.Name))
 	case step.Why == plan.SVMUnknown:
 		o = p.svmMissing(ctx)
 	case p.refusal != nil:
 		o, _ = fromArray(p.refusal, p.subject())
-		if p.past.post == postRefused && o.stalled && !p.deleting() {
+		if p.createRefused && o.stalled && !p.deleting() {
 			p.putOnHold(ctx, o)
 			o.retryAfter = min(o.retryAfter, p.pollInterval())
 		}
@@ -238,9 +301,14 @@ func (p *pass) svmMissing(ctx context.Context) outcome {
 				p.subject(), bound.UUID))
 		}
 	}
+	if bound := p.obj.Status.SVM; bound != nil {
+		return stalled(v1alpha1.ReasonSVMNotFound, fmt.Sprintf(
+			"%s: the SVM that this object is bound to (UUID %s) does not exist any more (ONTAP code 2621462). Delete this ISCSIService; for another SVM, create a new one.",
+			p.subject(), bound.UUID))
+	}
 	o := fromRefusal(&ontap.Error{Code: ontap.CodeSVMNotFound}, p.subject())
 	if p.deleting() {
-		o.message += " Whether a create request whose answer was lost took effect cannot be told without it: to let go, set spec.deletionPolicy to Retain."
+		o.message += " Whether a create request whose answer was lost took effect cannot be told without it."
 	}
 	return o
 }

@@ -28,6 +28,11 @@ func (j jittered) When(item reconcile.Request) time.Duration {
 	return jitter(j.TypedRateLimiter.When(item))
 }
 
+// later is d or a little more, so that what happened together is not repeated together.
+func later(d time.Duration) time.Duration {
+	return d + rand.N(d/10+1)
+}
+
 // jitter spreads d by up to a quarter either way.
 func jitter(d time.Duration) time.Duration {
 	return d*3/4 + rand.N(d/2+1)

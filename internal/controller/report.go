@@ -34,6 +34,9 @@ func (p *pass) report(ctx context.Context, o outcome) error {
 	if p.array != nil && p.observed.Presence != plan.Unknown {
 		status.LastHandledReconcileAt = p.obj.Annotations[v1alpha1.ReconcileRequestedAtAnnotation]
 	}
+	if p.deleting() && !o.paused && !strings.HasSuffix(o.message, letGo) {
+		o.message += " " + letGo
+	}
 	before := slices.Clone(p.stored.Status.Conditions)
 	setConditions(&status.Conditions, &status.ObservedGeneration, p.obj.Generation, o)
 	if err := p.persist(ctx); err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -45,15 +46,38 @@ func (p *pass) refresh(ctx context.Context) error {
 		return errGone
 	}
 	p.fresh = true
+	if err := p.recheckAccess(ctx); err != nil {
+		return err
+	}
 	if live.ResourceVersion == p.stored.ResourceVersion {
 		return nil
 	}
-	// Nobody but the operator writes status: another one means that the cache was behind what it wrote itself.
-	if !apiequality.Semantic.DeepEqual(live.Status, p.stored.Status) {
+	// Nobody but the operator writes status: another one means that the cache was behind what it wrote itself. And what
+	// was learned about one SVM says nothing about the one that an unbound object names by now.
+	if !apiequality.Semantic.DeepEqual(live.Status, p.stored.Status) ||
+		live.Status.SVM == nil && live.Spec.SVM != p.stored.Spec.SVM {
 		return errStale
 	}
 	p.rebase(live)
 	return errChanged
+}
+
+// recheckAccess notices an ONTAPCluster or a namespace that has changed while the pass was under way.
+func (p *pass) recheckAccess(ctx context.Context) error {
+	cluster := &v1alpha1.ONTAPCluster{}
+	if err := p.r.Client.Get(ctx, client.ObjectKeyFromObject(p.cluster), cluster); client.IgnoreNotFound(err) != nil {
+		return err
+	} else if err != nil || cluster.UID != p.cluster.UID || cluster.Generation != p.cluster.Generation || isPaused(cluster) {
+		return errStale
+	}
+	labels, err := p.r.namespaceLabels(ctx, p.obj.Namespace)
+	if err != nil {
+		return err
+	}
+	if !maps.Equal(labels, p.labels) {
+		return errStale
+	}
+	return nil
 }
 
 // rebase puts what the pass has learned on top of the object as it is now.
@@ -77,7 +101,11 @@ func (p *pass) mark(ctx context.Context, finalizer, creating bool) error {
 			marked.Annotations = map[string]string{}
 		}
 		marked.Annotations[v1alpha1.CreatingAnnotation] = string(marked.UID)
+		if marked.Status.SVM == nil {
+			marked.Annotations[v1alpha1.CreatingSVMAnnotation] = marked.Spec.SVM.Name + "/" + marked.Spec.SVM.UUID
+		}
 	} else {
+		delete(marked.Annotations, v1alpha1.CreatingSVMAnnotation)
 		delete(marked.Annotations, v1alpha1.CreatingAnnotation)
 	}
 	ctx, cancel := finishing(ctx)
@@ -86,11 +114,15 @@ func (p *pass) mark(ctx context.Context, finalizer, creating bool) error {
 	if err := writeError(err); err != nil {
 		return err
 	}
-	if creating && !isCreating(p.stored) {
+	if creating && (!isCreating(p.stored) || !createsFor(p.stored, p.stored.Spec.SVM)) {
 		p.past.post = postUnsent
 	}
 	p.rebase(marked)
 	p.fresh = true
+	if p.strayed && !creating {
+		// From here on the pass would be about another SVM.
+		return errStale
+	}
 	return nil
 }
 
@@ -185,6 +217,12 @@ func writeError(err error) error {
 
 func hasFinalizer(obj *v1alpha1.ISCSIService) bool {
 	return slices.Contains(obj.Finalizers, v1alpha1.Finalizer)
+}
+
+// createsFor reports whether the create request, if there is one, was meant for that SVM.
+func createsFor(obj *v1alpha1.ISCSIService, svm v1alpha1.SVMSelector) bool {
+	sent, ok := obj.Annotations[v1alpha1.CreatingSVMAnnotation]
+	return !ok || sent == svm.Name+"/"+svm.UUID
 }
 
 // isCreating reports whether the annotation carries the object's own UID. A copy of an object carries that of another.

@@ -6,12 +6,20 @@ import (
 	"fmt"
 	"net/http"
 	"sync/atomic"
+	"time"
 
 	"github.com/ontap-operator/ontap-san-operator/internal/ontap"
 )
 
 // ErrNotIdentified is returned for every request to an array that has not yet said who it is.
 var ErrNotIdentified = errors.New("the array at the endpoint has not been identified yet")
+
+// ErrNoIdentity is returned when the account does not see the UUID of the array: without it, one array could pass for
+// another.
+var ErrNoIdentity = errors.New("the account does not see the UUID of the cluster")
+
+// loginPause is for how long nothing is sent after the array refused the login: ONTAP locks accounts.
+const loginPause = 5 * time.Minute
 
 // ChangedError is returned when another array answers at the endpoint than the one that is remembered.
 type ChangedError struct {
@@ -28,13 +36,18 @@ func (e *ChangedError) Error() string {
 
 // Array is one connected array. It is safe for concurrent use.
 //
-// Once it has refused the operator's login, every request is answered with that refusal and not sent, until Identify gets
-// through: thousands of objects that each try once would lock the account.
+// Once it has refused the operator's login, requests are answered with that refusal and not sent, until Identify gets
+// through or some minutes have passed: thousands of objects that each try once would lock the account.
 type Array struct {
 	client   *ontap.Client
 	config   ontap.Config
 	identity atomic.Pointer[ontap.Cluster]
-	refusal  atomic.Pointer[ontap.Error]
+	refusal  atomic.Pointer[refusedLogin]
+}
+
+type refusedLogin struct {
+	answer *ontap.Error
+	at     time.Time
 }
 
 // Finding is what a live look at one SVM's service proved.
@@ -54,6 +67,10 @@ func (a *Array) Identify(ctx context.Context, expectedUUID string) (ontap.Cluste
 	if err != nil {
 		return ontap.Cluster{}, a.learn(err)
 	}
+	if found.UUID == "" {
+		a.identity.Store(nil)
+		return ontap.Cluster{}, ErrNoIdentity
+	}
 	if expectedUUID != "" && found.UUID != expectedUUID {
 		a.identity.Store(nil)
 		return ontap.Cluster{}, &ChangedError{Expected: expectedUUID, Found: found}
@@ -63,38 +80,45 @@ func (a *Array) Identify(ctx context.Context, expectedUUID string) (ontap.Cluste
 	return found, nil
 }
 
-// admit says why nothing may be sent now, if so.
-func (a *Array) admit() error {
-	if refusal := a.refusal.Load(); refusal != nil {
-		return refusal
+// Usable returns why nothing can be sent to the array now, if so: it has not been identified, or it has refused the
+// login.
+func (a *Array) Usable() error {
+	if refused := a.refusal.Load(); refused != nil && time.Since(refused.at) < loginPause {
+		return refused.answer
 	}
-	if !a.Identified() {
+	if a.identity.Load() == nil {
 		return ErrNotIdentified
 	}
 	return nil
+}
+
+// retire keeps anything more from being sent.
+func (a *Array) retire() {
+	a.identity.Store(nil)
+	a.client.Close()
 }
 
 // learn remembers a refused login, and returns err.
 func (a *Array) learn(err error) error {
 	var refusal *ontap.Error
 	if errors.As(err, &refusal) && (refusal.Status == http.StatusUnauthorized || refusal.Code == ontap.CodeUnauthorizedUser) {
-		a.refusal.Store(refusal)
+		a.refusal.Store(&refusedLogin{answer: refusal, at: time.Now()})
 	}
 	return err
 }
 
-// Identified reports whether the array has said who it is, and was the one expected.
-func (a *Array) Identified() bool { return a.identity.Load() != nil }
-
 // Look finds the service of the SVM with the UUID, or with the name if the UUID is empty. It is cheap and proves
 // presence only: nil means that a collection did not have it.
 func (a *Array) Look(ctx context.Context, svm ontap.SVMRef) (*ontap.Service, error) {
-	if err := a.admit(); err != nil {
+	if err := a.Usable(); err != nil {
 		return nil, err
 	}
 	for service, err := range a.client.Services(ctx, withSVM(svm).Select(ontap.Enabled, ontap.TargetName, ontap.TargetAlias)) {
 		if err != nil {
 			return nil, a.learn(err)
+		}
+		if !isOf(svm, service.SVM) {
+			return nil, misled("find iSCSI service")
 		}
 		return &service, nil
 	}
@@ -103,12 +127,15 @@ func (a *Array) Look(ctx context.Context, svm ontap.SVMRef) (*ontap.Service, err
 
 // SVM finds the SVM with the UUID, or with the name if the UUID is empty; nil if the account sees none.
 func (a *Array) SVM(ctx context.Context, svm ontap.SVMRef) (*ontap.SVM, error) {
-	if err := a.admit(); err != nil {
+	if err := a.Usable(); err != nil {
 		return nil, err
 	}
 	for found, err := range a.client.SVMs(ctx, withSVMRecord(svm)) {
 		if err != nil {
 			return nil, a.learn(err)
+		}
+		if !isOf(svm, ontap.SVMRef{Name: found.Name, UUID: found.UUID}) {
+			return nil, misled("find SVM")
 		}
 		return &found, nil
 	}
@@ -118,7 +145,7 @@ func (a *Array) SVM(ctx context.Context, svm ontap.SVMRef) (*ontap.SVM, error) {
 // Confirm asks the array about the service of the SVM with that UUID itself. Only its own answer counts as absence, and
 // only if the array that gave it is the one remembered: any other trouble is an error.
 func (a *Array) Confirm(ctx context.Context, svmUUID string) (Finding, error) {
-	if err := a.admit(); err != nil {
+	if err := a.Usable(); err != nil {
 		return Finding{}, err
 	}
 	service, err := a.client.Service(ctx, svmUUID)
@@ -136,7 +163,7 @@ func (a *Array) Confirm(ctx context.Context, svmUUID string) (Finding, error) {
 
 // Create creates the service and returns it as the array made it ("Create an iSCSI service").
 func (a *Array) Create(ctx context.Context, service ontap.ServiceCreate) (ontap.Service, error) {
-	if err := a.admit(); err != nil {
+	if err := a.Usable(); err != nil {
 		return ontap.Service{}, err
 	}
 	created, err := a.client.CreateService(ctx, service)
@@ -145,7 +172,7 @@ func (a *Array) Create(ctx context.Context, service ontap.ServiceCreate) (ontap.
 
 // Update changes the service of the SVM with that UUID ("Update an iSCSI service").
 func (a *Array) Update(ctx context.Context, svmUUID string, update ontap.ServiceUpdate) error {
-	if err := a.admit(); err != nil {
+	if err := a.Usable(); err != nil {
 		return err
 	}
 	return a.trustworthy(ctx, a.client.UpdateService(ctx, svmUUID, update))
@@ -153,7 +180,7 @@ func (a *Array) Update(ctx context.Context, svmUUID string, update ontap.Service
 
 // Delete deletes the disabled service of the SVM with that UUID ("Delete an iSCSI service").
 func (a *Array) Delete(ctx context.Context, svmUUID string) error {
-	if err := a.admit(); err != nil {
+	if err := a.Usable(); err != nil {
 		return err
 	}
 	return a.trustworthy(ctx, a.client.DeleteService(ctx, svmUUID))
@@ -187,6 +214,19 @@ func saysAbsent(err error) bool {
 	}
 	var refusal *ontap.Error
 	return errors.As(err, &refusal) && refusal.Status == http.StatusNotFound && refusal.Code == ontap.CodeEntryNotFound
+}
+
+// isOf reports whether the SVM found is the one asked for.
+func isOf(asked, found ontap.SVMRef) bool {
+	if asked.UUID != "" {
+		return found.UUID == asked.UUID
+	}
+	return found.Name == asked.Name
+}
+
+// misled is the error for a record that was not asked for: something between here and the array loses the query.
+func misled(operation string) error {
+	return &ontap.TransportError{Operation: operation, Err: errors.New("the answer is about another SVM than the one asked for")}
 }
 
 func withSVM(svm ontap.SVMRef) ontap.Query {

@@ -16,8 +16,8 @@ type Fleet struct {
 }
 
 // Connect returns the array of that name, reached as cfg says. The same cfg as before returns the same array. Another
-// one replaces it: nothing can be sent to the new one before it was identified, and requests that are under way with
-// the old one end by themselves. The errors are those of ontap.New.
+// one replaces it: nothing can be sent to the new one before it was identified, nor to the old one any more; requests
+// that are under way end by themselves. The errors are those of ontap.New.
 func (f *Fleet) Connect(name string, cfg ontap.Config) (*Array, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -30,7 +30,7 @@ func (f *Fleet) Connect(name string, cfg ontap.Config) (*Array, error) {
 		return nil, err
 	}
 	if old != nil {
-		old.client.Close()
+		old.retire()
 	}
 	if f.arrays == nil {
 		f.arrays = map[string]*Array{}
@@ -53,7 +53,7 @@ func (f *Fleet) Disconnect(name string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if array, ok := f.arrays[name]; ok {
-		array.client.Close()
+		array.retire()
 		delete(f.arrays, name)
 	}
 }

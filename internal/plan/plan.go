@@ -87,6 +87,9 @@ type Wanted struct {
 	Denied bool
 	// Yields: another object has the service of this SVM, or comes before this one.
 	Yields bool
+	// Strayed: the unanswered create request was sent for another SVM than the object names by now. What is observed is
+	// the service of the SVM that it was sent for.
+	Strayed bool
 	// Heir: another object waits for the service of this SVM.
 	Heir bool
 }
@@ -184,6 +187,8 @@ const (
 	Unsupported
 	// Unconfirmed: Retain lets go of a service that an unanswered create request may have made.
 	Unconfirmed
+	// SVMChanged: the object names another SVM than the one that its create request took effect on.
+	SVMChanged
 	// SVMUnknown: the SVM is not to be found.
 	SVMUnknown
 )
@@ -207,6 +212,10 @@ func Next(w Wanted, m Remembered, o Observed) Step {
 	if w.Deleting {
 		return nextDeleting(w, m, o)
 	}
+	// What stays needs no finalizer. That takes no look at the array, which may be out of reach for good.
+	if m.Origin != None && (w.Observe || !deletes(w, m)) && marked(m) {
+		return Step{Do: Mark}
+	}
 	if step, refused := nextRefused(m, o); refused {
 		return step
 	}
@@ -223,7 +232,7 @@ func Next(w Wanted, m Remembered, o Observed) Step {
 	case Present:
 		return nextPresent(w, m, o)
 	case Absent:
-		return nextAbsent(m, o)
+		return nextAbsent(w, m, o)
 	case Missing:
 		// Forgetting a service, or sending a second create request, takes proof.
 		if m.Origin != None || m.Unanswered {
@@ -264,13 +273,15 @@ func nextRefused(m Remembered, o Observed) (Step, bool) {
 
 func nextPresent(w Wanted, m Remembered, o Observed) Step {
 	switch {
+	case m.Origin == None && m.Unanswered && w.Strayed:
+		return Step{Do: Stop, Why: SVMChanged}
 	case m.Origin == None && m.Unanswered:
 		return Step{Do: Own, Origin: Created}
 	case w.Observe && marked(m):
 		return Step{Do: Mark}
 	case w.Observe:
 		return Step{Do: Rest}
-	case m.Origin == None, m.Origin == Created && m.CreatedTarget != o.Target:
+	case m.Origin == None, m.Origin == Created && o.Target != "" && m.CreatedTarget != o.Target:
 		return Step{Do: Own, Origin: Adopted}
 	}
 	finalizer := deletes(w, m)
@@ -294,7 +305,7 @@ func nextPresent(w Wanted, m Remembered, o Observed) Step {
 }
 
 // nextAbsent ends what was, then begins as if nothing had ever been.
-func nextAbsent(m Remembered, o Observed) Step {
+func nextAbsent(w Wanted, m Remembered, o Observed) Step {
 	if m.Origin != None {
 		if marked(m) {
 			return Step{Do: Mark}
@@ -303,6 +314,9 @@ func nextAbsent(m Remembered, o Observed) Step {
 	}
 	if outstanding(m, o) {
 		return Step{Do: Wait}
+	}
+	if w.Strayed {
+		return Step{Do: Mark}
 	}
 	if o.SVMGone {
 		if marked(m) {

@@ -60,6 +60,9 @@ func TestNext(t *testing.T) {
 		{"needs no finalizer for what stays", enabled, adopted, there, Step{Do: Rest}},
 		{"puts the finalizer on an adopted service that is to be deleted", wanting(Delete, enabled), adopted, there, Step{Do: Mark, Finalizer: true}},
 		{"takes the marks off a created service that is to be retained", wanting(Retain, enabled), created, there, Step{Do: Mark}},
+		{"takes the marks off what is retained without asking the array", wanting(Retain, enabled), created, Observed{}, Step{Do: Mark}},
+		{"takes a target that is not told for no other one", enabled, created, Observed{Presence: Present, Enabled: true, Alias: "a"}, Step{Do: Rest}},
+		{"deletes nothing whose target is not told", deleting, created, Observed{Presence: Present}, Step{Do: Release, Why: TargetChanged}},
 		{"counts a service with another target as somebody else's", enabled, created, Observed{Presence: Present, Enabled: true, Target: otherTarget}, Step{Do: Own, Origin: Adopted}},
 		{"takes the claim off a service that turned out to be somebody else's", enabled, Remembered{Finalizer: true, Creating: true, Origin: Adopted}, there, Step{Do: Mark}},
 
@@ -71,6 +74,10 @@ func TestNext(t *testing.T) {
 		{"asks for no service on an SVM that is gone", enabled, Remembered{}, Observed{Presence: Absent, SVMGone: true}, Step{Do: Stop, Why: SVMUnknown}},
 
 		{"wants proof before a second create", enabled, pending, Observed{Presence: Missing}, Step{Do: Confirm}},
+		{"does not take a service on that it made on an SVM it does not name any more", Wanted{Enabled: true, Strayed: true}, pending, there, Step{Do: Stop, Why: SVMChanged}},
+		{"waits for the SVM that its unanswered create was for", Wanted{Enabled: true, Strayed: true}, pending, absent, Step{Do: Wait}},
+		{"begins anew when that create proved to be lost", Wanted{Enabled: true, Strayed: true}, pending, Observed{Presence: Absent, AbsentFor: SecondLook}, Step{Do: Mark}},
+		{"deletes what it made on an SVM it does not name any more", Wanted{Deleting: true, Strayed: true}, pending, there, Step{Do: Own, Origin: Created}},
 		{"waits after the first proof that an unanswered create had no effect", enabled, pending, absent, Step{Do: Wait}},
 		{"waits until the second proof is a minute younger", enabled, pending, Observed{Presence: Absent, AbsentFor: SecondLook - time.Second}, Step{Do: Wait}},
 		{"creates again after the second proof", enabled, pending, Observed{Presence: Absent, AbsentFor: SecondLook}, Step{Do: Create}},
@@ -94,7 +101,7 @@ func TestNext(t *testing.T) {
 		{"changes nothing that it only observes", Wanted{Observe: true, Enabled: false}, adopted, there, Step{Do: Rest}},
 		{"needs no finalizer for what it only observes", Wanted{Observe: true}, created, there, Step{Do: Mark}},
 		{"creates nothing to observe", Wanted{Observe: true}, Remembered{}, Observed{Presence: Missing}, Step{Do: Stop, Why: NothingToObserve}},
-		{"forgets nothing that it only observes", Wanted{Observe: true}, created, absent, Step{Do: Stop, Why: NothingToObserve}},
+		{"forgets nothing that it only observes", Wanted{Observe: true}, adopted, absent, Step{Do: Stop, Why: NothingToObserve}},
 		{"still learns what its unanswered create did when it only observes", Wanted{Observe: true}, pending, there, Step{Do: Own, Origin: Created}},
 		{"releases without touching what it only observes", Wanted{Observe: true, Deleting: true}, created, there, Step{Do: Release, Why: OnlyObserved}},
 

@@ -60,6 +60,20 @@ var _ = Describe("Access", func() {
 		Expect(a.writes(ctx)).To(HaveLen(1))
 	})
 
+	It("that nobody can read takes nothing away", func(ctx SpecContext) {
+		a := newArray(ctx, "{name: svm1}")
+		a.apply(ctx, "main", "svm: {name: svm1}")
+		a.ready(ctx, "main")
+		kubectl(ctx, "patch", "ontapcluster", a.name, "--type=merge", "-p",
+			`{"spec":{"access":[{"namespaces":{"selector":{"matchExpressions":[{"key":"san","operator":"in","values":["yes"]}]}},"svms":["*"]}]}}`)
+		Eventually(a.get).WithContext(ctx).WithArguments("main").Should(beReady(metav1.ConditionFalse, v1alpha1.ReasonInvalidConfiguration))
+		kubectl(ctx, "-n", a.name, "delete", "iscsisvc", "main", "--wait=false")
+		Eventually(func() string { return condition(a.get(ctx, "main"), v1alpha1.ConditionReady).Message }).Should(ContainSubstring("The deletion waits."))
+		apply(ctx, a.manifest("*"))
+		Eventually(a.gone).WithContext(ctx).WithArguments("main").Should(BeTrue())
+		Expect(a.on(ctx, "svm1")).To(BeNil())
+	})
+
 	It("is given by labels of the namespace, and taken with them", func(ctx SpecContext) {
 		a := newArray(ctx, "{name: svm1}")
 		kubectl(ctx, "patch", "ontapcluster", a.name, "--type=merge", "-p",

@@ -41,7 +41,13 @@ func newArray(ctx SpecContext, svms ...string) *array {
 
 func (a *array) start(ctx SpecContext, svms []string) {
 	GinkgoHelper()
-	scenario := "cluster: {name: " + a.name + ", version: 9.16.1}\naccounts: [{name: admin, password: netapp123, role: admin}]\nsvms:\n"
+	a.startAs(ctx, "{name: admin, password: netapp123, role: admin}", svms)
+}
+
+// startAs starts the array with another account for the operator.
+func (a *array) startAs(ctx SpecContext, account string, svms []string) {
+	GinkgoHelper()
+	scenario := "cluster: {name: " + a.name + ", version: 9.16.1}\naccounts: [" + account + "]\nsvms:\n"
 	for _, svm := range svms {
 		scenario += "- " + svm + "\n"
 	}

@@ -107,6 +107,17 @@ var _ = Describe("Two objects for one SVM", func() {
 		Expect(strings.Join(a.writes(ctx), " ")).NotTo(ContainSubstring("PATCH"))
 	})
 
+	It("that only had its name are two", func(ctx SpecContext) {
+		a := newArray(ctx, svm)
+		a.apply(ctx, "old", "svm: {name: svm1}")
+		a.ready(ctx, "old")
+		Expect(a.ChangeSVM(ctx, "svm1", map[string]any{"name": "svm-old"})).To(Succeed())
+		Expect(a.CreateSVM(ctx, testbed.SVM{Name: "svm1", State: "running", ISCSI: testbed.ISCSI{Allowed: true}})).To(Succeed())
+		a.apply(ctx, "new", "svm: {name: svm1}")
+		Expect(a.ready(ctx, "new").Status.SVM.UUID).NotTo(Equal(uuid))
+		Eventually(func() string { return a.ready(ctx, "old").Status.SVM.Name }).Should(Equal("svm-old"))
+	})
+
 	It("of which one may not use the SVM do not get in each other's way", func(ctx SpecContext) {
 		a := newArray(ctx, svm)
 		b := rival(ctx, a, a.name)

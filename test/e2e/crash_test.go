@@ -119,6 +119,67 @@ var _ = Describe("An operator that is killed while it creates", Serial, func() {
 	})
 })
 
+var _ = Describe("A spec that names another SVM while the operator waits for the array", func() {
+	const withService = "{name: svm2, service: {enabled: true, alias: theirs}}"
+
+	It("gets neither a service that is not its own, nor one that it does not name", func(ctx SpecContext) {
+		a := newArray(ctx, "{name: svm1}", withService)
+		barrier, err := a.Hold(ctx, posts, testbed.After)
+		Expect(err).NotTo(HaveOccurred())
+		a.apply(ctx, "main", "svm: {name: svm1}")
+		Expect(barrier.Wait(ctx, 20*time.Second)).To(Succeed())
+		a.apply(ctx, "main", "svm: {name: svm2}")
+		Expect(barrier.Release(ctx)).To(Succeed())
+		Eventually(a.get).WithContext(ctx).WithArguments("main").Should(beReady(metav1.ConditionFalse, v1alpha1.ReasonSVMChanged))
+		Expect(a.get(ctx, "main").Status.SVM).To(BeNil())
+
+		a.apply(ctx, "main", "svm: {name: svm1}")
+		Expect(a.ready(ctx, "main").Status.SVM.Name).To(Equal("svm1"))
+		Expect(a.get(ctx, "main").Status.Origin).To(Equal(v1alpha1.OriginCreated))
+		Expect(a.writes(ctx)).To(HaveLen(1))
+	})
+
+	It("deletes what its create request made, and nothing else", func(ctx SpecContext) {
+		a := newArray(ctx, "{name: svm1}", withService)
+		barrier, err := a.Hold(ctx, posts, testbed.After)
+		Expect(err).NotTo(HaveOccurred())
+		a.apply(ctx, "main", "svm: {name: svm1}")
+		Expect(barrier.Wait(ctx, 20*time.Second)).To(Succeed())
+		a.apply(ctx, "main", "svm: {name: svm2}")
+		Expect(barrier.Release(ctx)).To(Succeed())
+		Eventually(a.get).WithContext(ctx).WithArguments("main").Should(beReady(metav1.ConditionFalse, v1alpha1.ReasonSVMChanged))
+		a.remove(ctx, "main")
+		Expect(a.on(ctx, "svm1")).To(BeNil())
+		Expect(*a.on(ctx, "svm2").Enabled).To(BeTrue())
+	})
+
+	It("is not steered by what was seen of the SVM that it named before", func(ctx SpecContext) {
+		a := newArray(ctx, "{name: svm1, service: {enabled: true}}", "{name: svm2}")
+		barrier, err := a.Hold(ctx, testbed.Match{Method: http.MethodGet, Path: servicesPath}, testbed.After)
+		Expect(err).NotTo(HaveOccurred())
+		a.apply(ctx, "main", "svm: {name: svm1}")
+		Expect(barrier.Wait(ctx, 20*time.Second)).To(Succeed())
+		a.apply(ctx, "main", "svm: {name: svm2}, enabled: false")
+		Expect(barrier.Release(ctx)).To(Succeed())
+		Expect(a.ready(ctx, "main").Status.SVM.Name).To(Equal("svm2"))
+		Expect(*a.on(ctx, "svm1").Enabled).To(BeTrue())
+		Expect(a.writes(ctx)).To(Equal([]string{`POST {"svm":{"name":"svm2"},"enabled":false}`}))
+	})
+})
+
+var _ = Describe("An operator with a lease", Serial, func() {
+	It("works as one without", func(ctx SpecContext) {
+		a := newArray(ctx, "{name: svm1}")
+		Expect(operator.Stop()).To(Succeed())
+		startOperator(ctx, "--leader-elect")
+		a.apply(ctx, "main", "svm: {name: svm1}")
+		a.ready(ctx, "main")
+		Expect(operator.Stop()).To(Succeed())
+		Expect(operator.Logs()).NotTo(ContainSubstring("forbidden"))
+		startOperator(ctx)
+	})
+})
+
 var _ = Describe("Before the operator has looked", Serial, func() {
 	It("is in progress for kstatus", func(ctx SpecContext) {
 		a := newArray(ctx, "{name: svm1}")

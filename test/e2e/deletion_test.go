@@ -38,6 +38,19 @@ var _ = Describe("Deletion", func() {
 		Expect(*a.on(ctx, "svm1").Enabled).To(BeTrue())
 	})
 
+	It("of what is retained needs no array", func(ctx SpecContext) {
+		a := newArray(ctx, "{name: svm1}")
+		a.apply(ctx, "main", "svm: {name: svm1}")
+		a.ready(ctx, "main")
+		_, err := a.InjectFault(ctx, testbed.Fault{Listener: "refused"})
+		Expect(err).NotTo(HaveOccurred())
+		Eventually(a.get).WithContext(ctx).WithArguments("main").Should(beReady(metav1.ConditionUnknown, v1alpha1.ReasonArrayUnreachable))
+		a.apply(ctx, "main", "svm: {name: svm1}, deletionPolicy: Retain")
+		Eventually(func() []string { return a.get(ctx, "main").Finalizers }).Should(BeEmpty())
+		a.remove(ctx, "main")
+		Expect(*a.on(ctx, "svm1").Enabled).To(BeTrue())
+	})
+
 	It("of a service whose SVM is gone ends", func(ctx SpecContext) {
 		a := newArray(ctx, "{name: svm1}")
 		a.apply(ctx, "main", "svm: {name: svm1}")

@@ -150,6 +150,16 @@ var _ = Describe("Trouble", func() {
 		Expect(a.writes(ctx)).To(HaveLen(3))
 	})
 
+	It("with an account that does not see the array's UUID is said, and nothing is believed", func(ctx SpecContext) {
+		a := &array{name: "scoped"}
+		a.startAs(ctx, "{name: admin, password: netapp123, svm: svm1}", []string{"{name: svm1, service: {enabled: true}}"})
+		apply(ctx, "apiVersion: v1\nkind: Namespace\nmetadata: {name: scoped}\n---\n"+a.secret("netapp123")+"\n---\n"+a.manifest("*"))
+		a.apply(ctx, "main", "svm: {name: svm1}")
+		Eventually(a.get).WithContext(ctx).WithArguments("main").Should(beReady(metav1.ConditionFalse, v1alpha1.ReasonInvalidConfiguration))
+		Expect(condition(a.get(ctx, "main"), v1alpha1.ConditionReady).Message).To(ContainSubstring("security login create"))
+		Expect(a.reads(ctx, servicesPath)).To(BeZero())
+	})
+
 	It("of another array behind the endpoint keeps the operator from writing", func(ctx SpecContext) {
 		a := newArray(ctx, "{name: svm1}", "{name: svm2}")
 		a.apply(ctx, "main", "svm: {name: svm1}")

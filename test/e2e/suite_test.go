@@ -69,10 +69,10 @@ var _ = AfterEach(func(ctx SpecContext) {
 })
 
 // startOperator starts the operator under its own identity, with what config/rbac grants it.
-func startOperator(ctx SpecContext) {
+func startOperator(ctx SpecContext, flags ...string) {
 	GinkgoHelper()
 	var err error
-	operator, err = bed.StartOperator(ctx, identity.Kubeconfig, "--log-level", "debug")
+	operator, err = bed.StartOperator(ctx, identity.Kubeconfig, append(flags, "--log-level", "debug")...)
 	Expect(err).NotTo(HaveOccurred())
 }
 
