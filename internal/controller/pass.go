@@ -76,7 +76,7 @@ func (p *pass) prepare(ctx context.Context) (*outcome, error) {
 		return nil, err
 	} else if err != nil {
 		o := waitingFor(p.obj.Status.Conditions, v1alpha1.ReasonONTAPClusterNotFound, fmt.Sprintf(
-			"spec.ontapClusterRef: there is no ONTAPCluster %q. Correct the name, or ask the platform team for it%s", name, p.wayOut()))
+			"spec.ontapClusterRef: there is no ONTAPCluster %q. Correct the name, or ask the platform team for it.", name))
 		return &o, nil
 	}
 	var err error
@@ -118,7 +118,7 @@ func (p *pass) unconnected() *outcome {
 	o.expected = true
 	if c := readyCondition(p.cluster.Status.Conditions); c != nil && c.Status != metav1.ConditionTrue {
 		o.ready, o.reason = c.Status, c.Reason
-		o.message = fmt.Sprintf("ONTAPCluster %q: %s%s", p.cluster.Name, c.Message, p.wayOut())
+		o.message = fmt.Sprintf("ONTAPCluster %q: %s", p.cluster.Name, c.Message)
 		o.stalled = isStalled(p.cluster.Status.Conditions)
 		o.expected = o.ready == metav1.ConditionFalse && !o.stalled
 	}
@@ -151,14 +151,6 @@ func (p *pass) unneeded(ctx context.Context) error {
 		return p.mark(ctx, step.Finalizer, step.Creating)
 	}
 	return nil
-}
-
-// wayOut is what to add to a message about a deletion that cannot go on.
-func (p *pass) wayOut() string {
-	if !p.deleting() {
-		return "."
-	}
-	return ". " + letGo
 }
 
 // letGo ends each message about a deletion that waits.

@@ -34,7 +34,7 @@ func (p *pass) report(ctx context.Context, o outcome) error {
 	if p.array != nil && p.observed.Presence != plan.Unknown {
 		status.LastHandledReconcileAt = p.obj.Annotations[v1alpha1.ReconcileRequestedAtAnnotation]
 	}
-	if p.deleting() && !o.paused && !strings.HasSuffix(o.message, letGo) {
+	if p.deleting() && !o.paused {
 		o.message += " " + letGo
 	}
 	before := slices.Clone(p.stored.Status.Conditions)
