@@ -156,7 +156,7 @@ func TestWhatMustAlwaysHold(t *testing.T) {
 			"marks are on before a create":               do != Create || m.Finalizer && m.Creating && m.Origin == None,
 			"a hint releases nothing": do != Release || m.Origin == None || o.Presence == Absent || o.Presence == Present ||
 				w.Denied || w.Yields || w.Heir || w.Observe || o.Refused == RefusedUnsupported,
-			"nothing is changed that is not this object's to change": !(w.Denied || w.Yields || w.Observe) ||
+			"nothing is changed that is not this object's to change": !w.Denied && !w.Yields && !w.Observe ||
 				do != Create && do != Update && do != Disable && do != Remove,
 		} {
 			if !kept {
