@@ -21,6 +21,11 @@ const (
 	// the array. The operator looks again when it sees such a change, else every 10 minutes.
 	ConditionStalled = "Stalled"
 
+	// ConditionInUse is True while the service is to be disabled and initiators are logged in, or may be. The message
+	// says how many sessions there are, and whose. The operator goes on when they end, or when spec.inUsePolicy becomes
+	// Disconnect.
+	ConditionInUse = "InUse"
+
 	// ConditionPaused is True while the annotation san.ontap-operator.io/paused on the object, or on its ONTAPCluster,
 	// keeps the operator from changing anything. Ready stays as it was.
 	ConditionPaused = "Paused"
@@ -87,6 +92,8 @@ const (
 	ReasonCreatePending = "CreatePending"
 	// ReasonPaused: an annotation keeps the operator from beginning, or from deleting. It is the reason of Paused too.
 	ReasonPaused = "Paused"
+	// ReasonInUse: initiators are logged in to a service that is to be disabled. It is the reason of InUse too.
+	ReasonInUse = "InUse"
 	// ReasonServiceExists: the array refused to create the service because there is one (5374077), but does not show
 	// it.
 	ReasonServiceExists = "ServiceExists"
@@ -135,6 +142,9 @@ const (
 	EventServiceLost = "ServiceLost"
 	// EventServiceDisabled: the service was disabled on the way to deleting it.
 	EventServiceDisabled = "ServiceDisabled"
+	// EventSessionsUnknown: the array has no way to tell who is logged in, so that the service was disabled without
+	// knowing.
+	EventSessionsUnknown = "SessionsUnknown"
 	// EventDeleted: the service was deleted with its object.
 	EventDeleted = "Deleted"
 	// EventReleased: the object lets go of its service, which stays on the array.

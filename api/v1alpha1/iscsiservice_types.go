@@ -33,6 +33,19 @@ const PausedAnnotation = "san.ontap-operator.io/paused"
 // look at the array at once, and repeat what it refused.
 const ReconcileRequestedAtAnnotation = "san.ontap-operator.io/reconcile-requested-at"
 
+// InUsePolicy says what to do before the service is disabled while
+// initiators are logged in.
+// +kubebuilder:validation:Enum=Wait;Disconnect
+type InUsePolicy string
+
+const (
+	// InUsePolicyWait waits until they have logged out.
+	InUsePolicyWait InUsePolicy = "Wait"
+	// InUsePolicyDisconnect disables the service all the same, which ends
+	// their sessions.
+	InUsePolicyDisconnect InUsePolicy = "Disconnect"
+)
+
 // ManagementPolicy says whether the operator may change the service.
 // +kubebuilder:validation:Enum=Manage;Observe
 type ManagementPolicy string
@@ -105,6 +118,14 @@ type ISCSIServiceSpec struct {
 	// when this object is deleted.
 	// +optional
 	ManagementPolicy ManagementPolicy `json:"managementPolicy,omitempty"`
+
+	// inUsePolicy says what to do when the service is to be disabled, whether
+	// by a change of enabled, after somebody else enabled it, or by deleting
+	// this object, while initiators are logged in. Wait, the same as unset:
+	// not before they have logged out. Disconnect: disable it, which ends
+	// their sessions.
+	// +optional
+	InUsePolicy InUsePolicy `json:"inUsePolicy,omitempty"`
 
 	// deletionPolicy says what becomes of the service when this object is
 	// deleted. Delete: it is disabled, then deleted, even if it existed before

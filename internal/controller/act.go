@@ -27,6 +27,8 @@ func (p *pass) take(ctx context.Context, step plan.Step) error {
 		return p.claimAfter(ctx, p.look(ctx))
 	case plan.Confirm:
 		return p.claimAfter(ctx, p.confirm(ctx))
+	case plan.Count:
+		return p.countSessions(ctx)
 	case plan.Mark:
 		return p.mark(ctx, step.Finalizer, step.Creating)
 	case plan.Own:
@@ -115,7 +117,7 @@ func (p *pass) saw(service ontap.Service) {
 	p.svm = service.SVM
 	p.observed.Presence = plan.Present
 	p.observed.Enabled, p.observed.Alias, p.observed.Target = service.Enabled, service.Target.Alias, service.Target.Name
-	p.observed.SVMGone, p.observed.AbsentFor = false, 0
+	p.observed.SVMGone, p.observed.AbsentFor, p.observed.Counted = false, 0, false
 	p.judge()
 }
 

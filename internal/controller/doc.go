@@ -11,6 +11,7 @@
 //	report.go                   conditions and events
 //	access.go                   which namespace may use which SVM
 //	claims.go                   which of the objects that name an SVM has its service
+//	sessions.go                 who would be cut off
 //	pause.go                    what people ask for by annotation
 //	memory.go                   what only this process knows of an object
 //	ontapcluster_controller.go  connects to arrays, with credentials.go

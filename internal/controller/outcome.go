@@ -35,6 +35,8 @@ type outcome struct {
 	stalled bool
 	// paused: an annotation keeps the operator from changing anything; frozen: the conditions stay as they were.
 	paused, frozen bool
+	// inUse: initiators keep the service from being disabled.
+	inUse bool
 	// expected: no event is worth it, since things that are applied together take a moment to find each other.
 	expected bool
 	// retryAfter is when to look again; 0 means with backoff.

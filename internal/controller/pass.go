@@ -48,6 +48,8 @@ type pass struct {
 	svm ontap.SVMRef
 	// denied: the namespace may not use the SVM, so that nothing of it may be shown.
 	denied bool
+	// initiators are those of the sessions that were counted.
+	initiators []string
 	// holder is the object that comes before this one for the SVM, and heir one that waits for it.
 	holder, heir *v1alpha1.ISCSIService
 	// refusal is the last no of the array, and end an outcome that was decided before the plan came to rest.
@@ -196,6 +198,7 @@ func (p *pass) wanted() plan.Wanted {
 		Enabled:  p.obj.WantsEnabled(),
 		Alias:    p.obj.Spec.Alias,
 		Policy:   policies[p.obj.Spec.DeletionPolicy],
+		Guard:    p.obj.Spec.InUsePolicy != v1alpha1.InUsePolicyDisconnect,
 		Observe:  p.observes(),
 		Deleting: p.deleting(),
 		Denied:   p.denied,
@@ -247,6 +250,8 @@ func (p *pass) ended(ctx context.Context, step plan.Step) *outcome {
 			waitStep)
 	case step.Why == plan.AccessDenied:
 		o = p.accessDenied()
+	case step.Why == plan.InUse:
+		o = p.inUse()
 	case step.Why == plan.NothingToObserve:
 		o = stalled(v1alpha1.ReasonNothingToObserve, p.subject()+
 			": it has no iSCSI service to observe. To have one created, set spec.managementPolicy to Manage.")

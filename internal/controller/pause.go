@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"time"
 
-	"k8s.io/apimachinery/pkg/api/meta"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
@@ -38,18 +36,6 @@ func (p *pass) paused(by string) *outcome {
 		o.frozen = true
 	}
 	return &o
-}
-
-// setPaused brings the Paused condition in line.
-func setPaused(conditions *[]metav1.Condition, generation int64, o outcome) {
-	if !o.paused {
-		meta.RemoveStatusCondition(conditions, v1alpha1.ConditionPaused)
-		return
-	}
-	meta.SetStatusCondition(conditions, metav1.Condition{
-		Type: v1alpha1.ConditionPaused, Status: metav1.ConditionTrue, ObservedGeneration: generation,
-		Reason: v1alpha1.ReasonPaused, Message: o.message,
-	})
 }
 
 // operated lets through what a person asks for by annotation: pausing, going on, looking again.

@@ -85,28 +85,31 @@ func (p *pass) event(eventType, reason, action, note string, args ...any) {
 	p.r.Events.Eventf(p.obj, nil, eventType, reason, action, note, args...)
 }
 
-// setConditions brings Ready, Reconciling and Stalled in line with the outcome. observedGeneration moves only when the
+// setConditions brings the conditions in line with the outcome. observedGeneration moves only when the
 // generation is decided upon.
 func setConditions(conditions *[]metav1.Condition, observedGeneration *int64, generation int64, o outcome) {
-	setPaused(conditions, generation, o)
-	if o.frozen {
-		return
-	}
 	set := func(conditionType string, status metav1.ConditionStatus) {
 		meta.SetStatusCondition(conditions, metav1.Condition{
 			Type: conditionType, Status: status, ObservedGeneration: generation, Reason: o.reason, Message: o.message,
 		})
 	}
-	set(v1alpha1.ConditionReady, o.ready)
-	if o.stalled {
-		set(v1alpha1.ConditionStalled, metav1.ConditionTrue)
-	} else {
-		meta.RemoveStatusCondition(conditions, v1alpha1.ConditionStalled)
+	setIf := func(applies bool, conditionType string) {
+		if applies {
+			set(conditionType, metav1.ConditionTrue)
+		} else {
+			meta.RemoveStatusCondition(conditions, conditionType)
+		}
 	}
-	if !o.stalled && o.ready != metav1.ConditionTrue {
-		set(v1alpha1.ConditionReconciling, metav1.ConditionTrue)
-	} else {
-		meta.RemoveStatusCondition(conditions, v1alpha1.ConditionReconciling)
+	setIf(o.paused, v1alpha1.ConditionPaused)
+	if o.frozen {
+		return
+	}
+	decided := o.stalled || o.ready == metav1.ConditionTrue
+	set(v1alpha1.ConditionReady, o.ready)
+	setIf(o.inUse, v1alpha1.ConditionInUse)
+	setIf(o.stalled, v1alpha1.ConditionStalled)
+	setIf(!decided, v1alpha1.ConditionReconciling)
+	if decided {
 		*observedGeneration = generation
 	}
 }

@@ -161,6 +161,25 @@ func (a *Array) Confirm(ctx context.Context, svmUUID string) (Finding, error) {
 	return Finding{Absent: true, SVMGone: errors.Is(err, ontap.CodeSVMNotFound)}, nil
 }
 
+// Sessions counts the iSCSI sessions that are logged in to the SVM with that UUID, and names their initiators if there
+// are any.
+func (a *Array) Sessions(ctx context.Context, svmUUID string) (count int, initiators []string, err error) {
+	if err := a.Usable(); err != nil {
+		return 0, nil, err
+	}
+	count, err = a.client.SessionCount(ctx, svmUUID)
+	if err != nil || count == 0 {
+		return 0, nil, a.learn(err)
+	}
+	for session, err := range a.client.Sessions(ctx, ontap.Query{}.Where(ontap.SVMUUID, ontap.Equal(svmUUID))) {
+		if err != nil {
+			return 0, nil, a.learn(err)
+		}
+		initiators = append(initiators, session.Initiator)
+	}
+	return count, initiators, nil
+}
+
 // Create creates the service and returns it as the array made it ("Create an iSCSI service").
 func (a *Array) Create(ctx context.Context, service ontap.ServiceCreate) (ontap.Service, error) {
 	if err := a.Usable(); err != nil {

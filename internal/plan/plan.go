@@ -79,6 +79,8 @@ type Wanted struct {
 	Alias *string
 	// Policy is the deletion policy.
 	Policy Policy
+	// Guard: the service is not disabled while initiators are logged in.
+	Guard bool
 	// Observe: the service is looked at, and never touched.
 	Observe bool
 	// Deleting: the object is being deleted.
@@ -117,6 +119,9 @@ type Observed struct {
 	Enabled bool
 	Alias   string
 	Target  string
+	// Counted: Sessions tells how many are logged in; -1 if that may not be known.
+	Counted  bool
+	Sessions int
 	// SVMGone: with Absent, the SVM does not exist either.
 	SVMGone bool
 	// AbsentFor is how long ago absence was proved first, with nothing seen since.
@@ -137,6 +142,8 @@ const (
 	Look
 	// Confirm: ask the array about this very service, live.
 	Confirm
+	// Count the sessions that are logged in.
+	Count
 	// Mark sets the finalizer and the creating annotation to what the step says, in one metadata patch.
 	Mark
 	// Own records the step's Origin.
@@ -183,6 +190,8 @@ const (
 	NothingToObserve
 	// HandedOver: another object takes the service on.
 	HandedOver
+	// InUse: initiators are logged in.
+	InUse
 	// Unsupported: this platform cannot delete services; it is disabled.
 	Unsupported
 	// Unconfirmed: Retain lets go of a service that an unanswered create request may have made.
@@ -292,16 +301,27 @@ func nextPresent(w Wanted, m Remembered, o Observed) Step {
 		return Step{Do: Mark, Finalizer: finalizer, Creating: creating}
 	}
 	step := Step{Do: Update}
-	if o.Enabled != w.Enabled {
+	held := false
+	switch {
+	case o.Enabled == w.Enabled:
+	case !w.Enabled && w.Guard && !o.Counted:
+		return Step{Do: Count}
+	case !w.Enabled && w.Guard && o.Sessions != 0:
+		held = true
+	default:
 		step.Enabled = &w.Enabled
 	}
 	if w.Alias != nil && o.Alias != *w.Alias {
 		step.Alias = w.Alias
 	}
-	if step.Enabled == nil && step.Alias == nil {
+	switch {
+	case step.Enabled != nil || step.Alias != nil:
+		return step
+	case held:
+		return Step{Do: Stop, Why: InUse}
+	default:
 		return Step{Do: Rest}
 	}
-	return step
 }
 
 // nextAbsent ends what was, then begins as if nothing had ever been.
@@ -394,6 +414,10 @@ func nextRemoval(w Wanted, m Remembered, o Observed) Step {
 		return Step{Do: Update, Enabled: &w.Enabled}
 	case !deletes(w, m):
 		return Step{Do: Release, Why: Kept}
+	case o.Enabled && w.Guard && !o.Counted:
+		return Step{Do: Count}
+	case o.Enabled && w.Guard && o.Sessions != 0:
+		return Step{Do: Stop, Why: InUse}
 	case o.Enabled:
 		return Step{Do: Disable}
 	default:

@@ -26,6 +26,10 @@ var (
 
 func wanting(policy Policy, w Wanted) Wanted { w.Policy = policy; return w }
 
+func guarded(w Wanted) Wanted { w.Guard = true; return w }
+
+func counted(sessions int, o Observed) Observed { o.Counted, o.Sessions = true, sessions; return o }
+
 func refused(r Refusal, o Observed) Observed { o.Refused = r; return o }
 
 func again(o Observed) Observed { o.Again = true; return o }
@@ -53,6 +57,14 @@ func TestNext(t *testing.T) {
 		{"clears an alias", Wanted{Enabled: true, Alias: &clear}, created, there, Step{Do: Update, Alias: &clear}},
 		{"leaves an alias alone that nobody asked for", enabled, created, there, Step{Do: Rest}},
 		{"puts drift right", enabled, adopted, disabled, Step{Do: Update, Enabled: &on}},
+
+		{"counts the sessions before it disables", Wanted{Guard: true}, created, there, Step{Do: Count}},
+		{"disables what nobody uses", Wanted{Guard: true}, created, counted(0, there), Step{Do: Update, Enabled: &off}},
+		{"does not disable what is in use", Wanted{Guard: true}, created, counted(2, there), Step{Do: Stop, Why: InUse}},
+		{"does not disable what may be in use", Wanted{Guard: true}, created, counted(-1, there), Step{Do: Stop, Why: InUse}},
+		{"changes the alias of what is in use", Wanted{Guard: true, Alias: &other}, created, counted(2, there), Step{Do: Update, Alias: &other}},
+		{"counts no sessions to enable", Wanted{Guard: true, Enabled: true}, created, disabled, Step{Do: Update, Enabled: &on}},
+		{"counts no sessions if nobody minds", Wanted{}, created, there, Step{Do: Update, Enabled: &off}},
 
 		{"adopts what it finds", enabled, Remembered{}, there, Step{Do: Own, Origin: Adopted}},
 		{"adopts what it finds after its own create was refused", enabled, marks, there, Step{Do: Own, Origin: Adopted}},
@@ -116,6 +128,10 @@ func TestNext(t *testing.T) {
 		{"releases a copy of a created object", deleting, Remembered{Finalizer: true, Creating: false}, there, Step{Do: Release, Why: NeverCreated}},
 		{"looks live before it deletes", deleting, created, Observed{}, Step{Do: Confirm}},
 		{"takes a collection for no proof when deleting", deleting, created, Observed{Presence: Missing}, Step{Do: Confirm}},
+		{"counts the sessions before it disables to delete", guarded(deleting), created, there, Step{Do: Count}},
+		{"deletes nothing that is in use", guarded(deleting), created, counted(1, there), Step{Do: Stop, Why: InUse}},
+		{"disables what nobody uses to delete it", guarded(deleting), created, counted(0, there), Step{Do: Disable}},
+		{"counts nothing before it deletes what is disabled", guarded(deleting), created, disabled, Step{Do: Remove}},
 		{"disables before it deletes", deleting, created, there, Step{Do: Disable}},
 		{"deletes what is disabled", deleting, created, disabled, Step{Do: Remove}},
 		{"releases after the deletion", deleting, created, absent, Step{Do: Release, Why: Done}},

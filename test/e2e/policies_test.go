@@ -107,3 +107,60 @@ var _ = Describe("A request to reconcile", func() {
 		Expect(a.ready(ctx, "main").Status.LastHandledReconcileAt).To(Equal("now"))
 	})
 })
+
+var _ = Describe("A service that is in use", func() {
+	const initiator = "iqn.1998-01.com.example:host1"
+	svm := "{name: svm1, service: {enabled: true}, sessions: [{initiator: \"" + initiator + "\"}]}"
+	inUse := func(ctx SpecContext, a *array) {
+		GinkgoHelper()
+		Eventually(a.get).WithContext(ctx).WithArguments("main").Should(beReady(metav1.ConditionFalse, v1alpha1.ReasonInUse))
+		Expect(condition(a.get(ctx, "main"), v1alpha1.ConditionInUse)).NotTo(BeNil())
+	}
+
+	It("is not disabled before its initiators have left, and then is by itself", func(ctx SpecContext) {
+		a := newArray(ctx, svm)
+		a.apply(ctx, "main", "svm: {name: svm1}, enabled: false, alias: mine")
+		inUse(ctx, a)
+		Expect(condition(a.get(ctx, "main"), v1alpha1.ConditionInUse).Message).To(SatisfyAll(ContainSubstring("logged in: 1"), ContainSubstring(initiator)))
+		a.settled(ctx)
+		Expect(a.writes(ctx)).To(Equal([]string{`PATCH {"target":{"alias":"mine"}}`}), "what does not hurt is done")
+		Expect(a.Logout(ctx, "svm1", initiator)).To(Succeed())
+		Expect(a.ready(ctx, "main")).To(beReady(metav1.ConditionTrue, v1alpha1.ReasonDisabled))
+		Expect(condition(a.get(ctx, "main"), v1alpha1.ConditionInUse)).To(BeNil())
+	})
+
+	It("is not deleted before they have left, unless inUsePolicy is Disconnect", func(ctx SpecContext) {
+		a := newArray(ctx, "{name: svm1}")
+		a.apply(ctx, "main", "svm: {name: svm1}")
+		a.ready(ctx, "main")
+		Expect(a.Login(ctx, "svm1", initiator)).To(Succeed())
+		kubectl(ctx, "-n", a.name, "delete", "iscsisvc", "main", "--wait=false")
+		inUse(ctx, a)
+		a.settled(ctx)
+		Expect(a.writes(ctx)).To(HaveLen(1))
+		kubectl(ctx, "-n", a.name, "patch", "iscsisvc", "main", "--type=merge", "-p", `{"spec":{"inUsePolicy":"Disconnect"}}`)
+		Eventually(a.gone).WithContext(ctx).WithArguments("main").Should(BeTrue())
+		Expect(a.on(ctx, "svm1")).To(BeNil())
+	})
+
+	It("counts as in use while the account may not read sessions", func(ctx SpecContext) {
+		a := newArray(ctx, "{name: svm1, service: {enabled: true}}")
+		_, err := a.InjectFault(ctx, testbed.Fault{Match: testbed.Match{Path: "/api/protocols/san/iscsi/sessions"}, Status: http.StatusForbidden, Code: "6"})
+		Expect(err).NotTo(HaveOccurred())
+		a.apply(ctx, "main", "svm: {name: svm1}, enabled: false")
+		inUse(ctx, a)
+		Expect(condition(a.get(ctx, "main"), v1alpha1.ConditionInUse).Message).To(ContainSubstring("does not allow to read iSCSI sessions"))
+		Expect(a.writes(ctx)).To(BeEmpty())
+		Expect(a.ClearFaults(ctx)).To(Succeed())
+		a.ready(ctx, "main")
+	})
+
+	It("is disabled where the array cannot tell, with a warning", func(ctx SpecContext) {
+		a := newArray(ctx, "{name: svm1, service: {enabled: true}}")
+		_, err := a.InjectFault(ctx, testbed.Fault{Match: testbed.Match{Path: "/api/protocols/san/iscsi/sessions"}, Status: http.StatusNotFound, Code: "3"})
+		Expect(err).NotTo(HaveOccurred())
+		a.apply(ctx, "main", "svm: {name: svm1}, enabled: false")
+		a.ready(ctx, "main")
+		Eventually(a.events).WithContext(ctx).WithArguments("main").Should(ContainElement(v1alpha1.EventSessionsUnknown))
+	})
+})
