@@ -39,6 +39,8 @@ const (
 	ReasonDisabled = "Disabled"
 	// ReasonObserved: the service is there, and spec.managementPolicy is Observe.
 	ReasonObserved = "Observed"
+	// ReasonStillUsed: the ONTAPCluster is being deleted, and stays while ISCSIServices use it.
+	ReasonStillUsed = "StillUsed"
 	// ReasonConnected: the array behind an ONTAPCluster answers, and lets the operator in.
 	ReasonConnected = "Connected"
 )

@@ -4,6 +4,10 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
+// ONTAPClusterFinalizer keeps an ONTAPCluster, Terminating, while an
+// ISCSIService uses it: without it, nothing could be deleted on the array.
+const ONTAPClusterFinalizer = "san.ontap-operator.io/ontapcluster"
+
 // ONTAPClusterSpec says how to reach an array, and which namespaces may
 // use which of its SVMs.
 type ONTAPClusterSpec struct {

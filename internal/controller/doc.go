@@ -19,7 +19,7 @@ package controller
 
 // +kubebuilder:rbac:groups=san.ontap-operator.io,resources=iscsiservices,verbs=get;list;watch;patch
 // +kubebuilder:rbac:groups=san.ontap-operator.io,resources=iscsiservices/status,verbs=patch
-// +kubebuilder:rbac:groups=san.ontap-operator.io,resources=ontapclusters,verbs=get;list;watch
+// +kubebuilder:rbac:groups=san.ontap-operator.io,resources=ontapclusters,verbs=get;list;watch;patch
 // +kubebuilder:rbac:groups=san.ontap-operator.io,resources=ontapclusters/status,verbs=patch
 // +kubebuilder:rbac:groups="",resources=namespaces,verbs=get;list;watch
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -16,6 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
@@ -31,6 +34,8 @@ const (
 	defaultPollInterval = time.Minute
 	// secretIndex finds the ONTAPClusters that use a Secret in the cache.
 	secretIndex = "credentialsSecret"
+	// namedUsers is how many ISCSIServices a message names.
+	namedUsers = 5
 )
 
 // ONTAPClusterReconciler connects to arrays, and keeps an eye on who answers.
@@ -61,21 +66,31 @@ func (r *ONTAPClusterReconciler) Reconcile(ctx context.Context, req ctrl.Request
 	} else if err != nil {
 		return ctrl.Result{}, err
 	}
+	users, err := r.users(ctx, stored)
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	if err := r.hold(ctx, stored, stored.DeletionTimestamp.IsZero() || len(users) > 0); err != nil {
+		return retried(err)
+	}
+	if !stored.DeletionTimestamp.IsZero() && len(users) == 0 {
+		r.Fleet.Disconnect(req.Name)
+		return ctrl.Result{}, nil
+	}
 	cluster := stored.DeepCopy()
 	end, err := r.connect(ctx, cluster)
 	if err != nil {
 		return ctrl.Result{}, err
 	}
+	if len(users) > 0 {
+		// The array is used as before: the services need it to be deleted.
+		end = stillUsed(end, users)
+	}
 	setConditions(&cluster.Status.Conditions, &cluster.Status.ObservedGeneration, cluster.Generation, end)
 	if !apiequality.Semantic.DeepEqual(cluster.Status, stored.Status) {
 		lock := client.MergeFromWithOptions(stored, client.MergeFromWithOptimisticLock{})
-		switch err := writeError(r.Client.Status().Patch(ctx, cluster, lock)); {
-		case errors.Is(err, errGone):
-			return ctrl.Result{}, nil
-		case transient(err):
-			return ctrl.Result{RequeueAfter: staleRetry}, nil
-		case err != nil:
-			return ctrl.Result{}, err
+		if err := writeError(r.Client.Status().Patch(ctx, cluster, lock)); err != nil {
+			return retried(err)
 		}
 		announce(r.Events, cluster, stored.Status.Conditions, end)
 	}
@@ -83,6 +98,61 @@ func (r *ONTAPClusterReconciler) Reconcile(ctx context.Context, req ctrl.Request
 		return ctrl.Result{}, retry{&end}
 	}
 	return ctrl.Result{RequeueAfter: later(end.retryAfter)}, nil
+}
+
+// retried is what to do about an error of a write to the API server.
+func retried(err error) (ctrl.Result, error) {
+	switch {
+	case errors.Is(err, errGone):
+		return ctrl.Result{}, nil
+	case transient(err):
+		return ctrl.Result{RequeueAfter: staleRetry}, nil
+	}
+	return ctrl.Result{}, err
+}
+
+// users are the ISCSIServices of an ONTAPCluster, as NAMESPACE/NAME.
+func (r *ONTAPClusterReconciler) users(ctx context.Context, cluster *v1alpha1.ONTAPCluster) ([]string, error) {
+	if cluster.DeletionTimestamp.IsZero() {
+		return nil, nil
+	}
+	var list v1alpha1.ISCSIServiceList
+	if err := r.Client.List(ctx, &list, client.MatchingFields{clusterIndex: cluster.Name}); err != nil {
+		return nil, err
+	}
+	users := make([]string, 0, len(list.Items))
+	for i := range list.Items {
+		users = append(users, client.ObjectKeyFromObject(&list.Items[i]).String())
+	}
+	slices.Sort(users)
+	return users, nil
+}
+
+// hold puts the finalizer on, or takes it off.
+func (r *ONTAPClusterReconciler) hold(ctx context.Context, cluster *v1alpha1.ONTAPCluster, held bool) error {
+	before := cluster.DeepCopy()
+	change := controllerutil.RemoveFinalizer
+	if held {
+		change = controllerutil.AddFinalizer
+	}
+	if held && !cluster.DeletionTimestamp.IsZero() || !change(cluster, v1alpha1.ONTAPClusterFinalizer) {
+		return nil
+	}
+	return writeError(r.Client.Patch(ctx, cluster, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})))
+}
+
+// stillUsed adds to an outcome why an ONTAPCluster that is being deleted stays.
+func stillUsed(o outcome, users []string) outcome {
+	if o.ready == metav1.ConditionTrue {
+		o.reason = v1alpha1.ReasonStillUsed
+	}
+	named := users[:min(len(users), namedUsers)]
+	o.message += fmt.Sprintf(" It stays while ISCSIServices use it, %d of them: %s", len(users), strings.Join(named, ", "))
+	if more := len(users) - len(named); more > 0 {
+		o.message += fmt.Sprintf(" and %d more", more)
+	}
+	o.message += ". Delete them first."
+	return o
 }
 
 // connect brings the fleet up to date with the ONTAPCluster and asks the array who it is.
@@ -145,6 +215,9 @@ func (r *ONTAPClusterReconciler) SetupWithManager(mgr ctrl.Manager) error {
 	secret.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Secret"))
 	return ctrl.NewControllerManagedBy(mgr).
 		For(&v1alpha1.ONTAPCluster{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		Watches(&v1alpha1.ISCSIService{}, handler.EnqueueRequestsFromMapFunc(func(_ context.Context, service client.Object) []reconcile.Request {
+			return []reconcile.Request{{NamespacedName: types.NamespacedName{Name: service.(*v1alpha1.ISCSIService).ONTAPClusterName()}}}
+		}), builder.WithPredicates(gone)).
 		WatchesMetadata(secret, handler.EnqueueRequestsFromMapFunc(r.usersOf),
 			builder.WithPredicates(predicate.ResourceVersionChangedPredicate{})).
 		WithOptions(controller.Options{
@@ -173,6 +246,13 @@ func pollInterval(cluster *v1alpha1.ONTAPCluster) time.Duration {
 		return defaultPollInterval
 	}
 	return cluster.Spec.PollInterval.Duration
+}
+
+// gone lets through the end of an object.
+var gone = predicate.Funcs{
+	CreateFunc:  func(event.CreateEvent) bool { return false },
+	UpdateFunc:  func(event.UpdateEvent) bool { return false },
+	GenericFunc: func(event.GenericEvent) bool { return false },
 }
 
 // number is the version as people write it, such as 9.16.1.

@@ -60,11 +60,25 @@ var _ = Describe("Deletion", func() {
 		Expect(a.writes(ctx)).NotTo(ContainElement("DELETE"))
 	})
 
+	It("of an ONTAPCluster waits for its services, which go on as before", func(ctx SpecContext) {
+		a := newArray(ctx, "{name: svm1}")
+		a.apply(ctx, "main", "svm: {name: svm1}")
+		a.ready(ctx, "main")
+		kubectl(ctx, "delete", "ontapcluster", a.name, "--wait=false")
+		Eventually(func() string { return kubectl(ctx, "get", "ontapcluster", a.name) }).Should(ContainSubstring("It stays while ISCSIServices use it, 1 of them: " + a.name + "/main"))
+		a.apply(ctx, "main", "svm: {name: svm1}, alias: two")
+		Expect(a.ready(ctx, "main").Status.Target.Alias).To(Equal("two"))
+		a.remove(ctx, "main")
+		Expect(a.on(ctx, "svm1")).To(BeNil())
+		kubectl(ctx, "wait", "--for=delete", "--timeout=30s", "ontapcluster/"+a.name)
+	})
+
 	It("without an ONTAPCluster waits, and says what to do", func(ctx SpecContext) {
 		a := newArray(ctx, "{name: svm1}")
 		a.apply(ctx, "main", "svm: {name: svm1}")
 		a.ready(ctx, "main")
-		kubectl(ctx, "delete", "ontapcluster", a.name)
+		kubectl(ctx, "delete", "ontapcluster", a.name, "--wait=false")
+		kubectl(ctx, "patch", "ontapcluster", a.name, "--type=merge", "-p", `{"metadata":{"finalizers":null}}`)
 		kubectl(ctx, "-n", a.name, "delete", "iscsisvc", "main", "--wait=false")
 		Eventually(func() string { return condition(a.get(ctx, "main"), v1alpha1.ConditionReady).Message }).Should(SatisfyAll(
 			ContainSubstring("there is no ONTAPCluster"), ContainSubstring(v1alpha1.Finalizer)))
