@@ -1,0 +1,209 @@
+package fleet
+
+import (
+	"testing"
+
+	. "github.com/onsi/gomega"
+
+	"github.com/ontap-operator/ontap-san-operator/internal/ontap"
+	"github.com/ontap-operator/ontap-san-operator/internal/simulator"
+	"github.com/ontap-operator/ontap-san-operator/test/testbed"
+)
+
+const (
+	withService = "11111111-2222-3333-4444-555555555555"
+	without     = "66666666-2222-3333-4444-555555555555"
+	unknown     = "99999999-2222-3333-4444-555555555555"
+
+	scenario = `
+cluster: {name: array1, version: 9.16.1}
+accounts:
+- {name: admin, password: netapp123, role: admin}
+- {name: scoped, password: netapp123, svm: svm1}
+svms:
+- {name: svm1, uuid: ` + withService + `, service: {enabled: true}, sessions: [{initiator: "iqn.1998-01.com.example:host1"}]}
+- {name: svm2, uuid: ` + without + `}
+`
+)
+
+// start starts an array, and returns how to reach it and its console.
+func start(t *testing.T) (ontap.Config, *testbed.Control) {
+	t.Helper()
+	g := NewWithT(t)
+	parsed, err := simulator.ParseScenario([]byte(scenario))
+	g.Expect(err).NotTo(HaveOccurred())
+	array, err := simulator.Start(simulator.Options{Scenario: parsed, Listen: "127.0.0.1:0", Control: "127.0.0.1:0"})
+	g.Expect(err).NotTo(HaveOccurred())
+	t.Cleanup(func() { g.Expect(array.Close()).To(Succeed()) })
+	return ontap.Config{
+		Endpoint: array.URL, App: "test/1",
+		Credentials: ontap.Credentials{Username: "admin", Password: "netapp123"},
+		TLS:         ontap.TLS{CA: array.CA()},
+	}, &testbed.Control{URL: array.ControlURL}
+}
+
+func connect(t *testing.T, fleet *Fleet, config ontap.Config) *Array {
+	t.Helper()
+	array, err := fleet.Connect("default", config)
+	NewWithT(t).Expect(err).NotTo(HaveOccurred())
+	return array
+}
+
+func identified(t *testing.T) (*Array, *testbed.Control) {
+	t.Helper()
+	config, console := start(t)
+	array := connect(t, &Fleet{}, config)
+	_, err := array.Identify(t.Context(), "")
+	NewWithT(t).Expect(err).NotTo(HaveOccurred())
+	return array, console
+}
+
+func TestNothingIsSentBeforeTheArrayIsIdentified(t *testing.T) {
+	g := NewWithT(t)
+	config, console := start(t)
+	array := connect(t, &Fleet{}, config)
+	_, err := array.Look(t.Context(), ontap.SVMRef{Name: "svm1"})
+	g.Expect(err).To(MatchError(ErrNotIdentified))
+	_, err = array.Confirm(t.Context(), without)
+	g.Expect(err).To(MatchError(ErrNotIdentified))
+	_, err = array.Create(t.Context(), ontap.ServiceCreate{SVM: ontap.SVMRef{UUID: without}})
+	g.Expect(err).To(MatchError(ErrNotIdentified))
+	g.Expect(array.Delete(t.Context(), withService)).To(MatchError(ErrNotIdentified))
+	journal, err := console.Journal(t.Context(), 0)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(journal).To(BeEmpty())
+}
+
+func TestConnectKeepsAnArrayUntilItsConfigChanges(t *testing.T) {
+	g := NewWithT(t)
+	config, _ := start(t)
+	var fleet Fleet
+	array := connect(t, &fleet, config)
+	_, err := array.Identify(t.Context(), "")
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(connect(t, &fleet, config)).To(BeIdenticalTo(array))
+
+	config.Credentials.Password = "another"
+	other := connect(t, &fleet, config)
+	g.Expect(other).NotTo(BeIdenticalTo(array))
+	g.Expect(other.Usable()).To(MatchError(ErrNotIdentified))
+	g.Expect(array.Usable()).To(MatchError(ErrNotIdentified), "nothing more is sent with the old password")
+	fleet.Disconnect("default")
+	_, connected := fleet.Array("default")
+	g.Expect(connected).To(BeFalse())
+}
+
+func TestLookProvesPresenceOnly(t *testing.T) {
+	g := NewWithT(t)
+	array, _ := identified(t)
+	for _, svm := range []ontap.SVMRef{{Name: "svm1"}, {UUID: withService}} {
+		service, err := array.Look(t.Context(), svm)
+		g.Expect(err).NotTo(HaveOccurred())
+		g.Expect(service.SVM.UUID).To(Equal(withService))
+	}
+	for _, svm := range []ontap.SVMRef{{Name: "svm2"}, {Name: "svm3"}, {UUID: unknown}} {
+		service, err := array.Look(t.Context(), svm)
+		g.Expect(err).NotTo(HaveOccurred())
+		g.Expect(service).To(BeNil())
+	}
+}
+
+func TestConfirmTellsAbsenceFromTrouble(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		uuid  string
+		fault testbed.Fault
+		want  Finding
+		err   bool
+	}{
+		{name: "a service that is there", uuid: withService, want: Finding{Service: &ontap.Service{}}},
+		{name: "an SVM without a service", uuid: without, want: Finding{Absent: true}},
+		{name: "an SVM that is gone", uuid: unknown, want: Finding{Absent: true, SVMGone: true}},
+		{name: "404 with code 4", uuid: withService, fault: testbed.Fault{Status: 404, Code: "4"}, want: Finding{Absent: true}},
+		{name: "404 with another code", uuid: withService, fault: testbed.Fault{Status: 404, Code: "3"}, err: true},
+		{name: "code 4 with another status", uuid: withService, fault: testbed.Fault{Status: 500, Code: "4"}, err: true},
+		{name: "an empty body", uuid: without, fault: testbed.Fault{Body: "empty"}, err: true},
+		{name: "HTML", uuid: without, fault: testbed.Fault{Body: "html"}, err: true},
+		{name: "401", uuid: without, fault: testbed.Fault{Status: 401, Code: "6691623"}, err: true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			g := NewWithT(t)
+			array, console := identified(t)
+			if c.fault != (testbed.Fault{}) {
+				c.fault.Path = "/api/protocols/san/iscsi/services/"
+				_, err := console.InjectFault(t.Context(), c.fault)
+				g.Expect(err).NotTo(HaveOccurred())
+			}
+			finding, err := array.Confirm(t.Context(), c.uuid)
+			g.Expect(err != nil).To(Equal(c.err), "%v", err)
+			g.Expect(finding.Absent).To(Equal(c.want.Absent))
+			g.Expect(finding.SVMGone).To(Equal(c.want.SVMGone))
+			g.Expect(finding.Service != nil).To(Equal(c.want.Service != nil))
+		})
+	}
+}
+
+func TestAbsenceFromAnotherArrayIsNone(t *testing.T) {
+	g := NewWithT(t)
+	array, console := identified(t)
+	g.Expect(console.ChangeCluster(t.Context(), map[string]any{"uuid": unknown})).To(Succeed())
+	finding, err := array.Confirm(t.Context(), without)
+	var changed *ChangedError
+	g.Expect(err).To(BeAssignableToTypeOf(changed))
+	g.Expect(finding.Absent).To(BeFalse())
+	g.Expect(array.Usable()).To(MatchError(ErrNotIdentified), "nothing is written to it")
+}
+
+func TestAnsweredAbsenceOfAWriteNeedsTheSameArray(t *testing.T) {
+	g := NewWithT(t)
+	array, console := identified(t)
+	g.Expect(console.ChangeCluster(t.Context(), map[string]any{"uuid": unknown})).To(Succeed())
+	var changed *ChangedError
+	g.Expect(array.Delete(t.Context(), without)).To(BeAssignableToTypeOf(changed))
+}
+
+func TestAnAccountThatDoesNotSeeTheArrayIsRefused(t *testing.T) {
+	g := NewWithT(t)
+	config, _ := start(t)
+	config.Credentials.Username = "scoped"
+	array := connect(t, &Fleet{}, config)
+	_, err := array.Identify(t.Context(), "")
+	g.Expect(err).To(MatchError(ErrNoIdentity))
+	g.Expect(array.Usable()).To(MatchError(ErrNotIdentified))
+}
+
+func TestARefusedLoginIsNotRepeated(t *testing.T) {
+	g := NewWithT(t)
+	array, console := identified(t)
+	g.Expect(console.ChangeAccount(t.Context(), "admin", map[string]any{"password": "another"})).To(Succeed())
+	g.Expect(console.ClearJournal(t.Context())).To(Succeed())
+	for range 3 {
+		_, err := array.Look(t.Context(), ontap.SVMRef{Name: "svm1"})
+		g.Expect(err).To(HaveOccurred())
+	}
+	journal, err := console.Journal(t.Context(), 0)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(journal).To(HaveLen(1))
+
+	g.Expect(console.ChangeAccount(t.Context(), "admin", map[string]any{"password": "netapp123"})).To(Succeed())
+	_, err = array.Identify(t.Context(), "")
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(array.Usable()).To(Succeed())
+}
+
+func TestSessionsAreCountedAndNamed(t *testing.T) {
+	g := NewWithT(t)
+	array, console := identified(t)
+	count, initiators, err := array.Sessions(t.Context(), withService)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(count).To(Equal(1))
+	g.Expect(initiators).To(Equal([]string{"iqn.1998-01.com.example:host1"}))
+
+	g.Expect(console.ClearJournal(t.Context())).To(Succeed())
+	count, _, err = array.Sessions(t.Context(), without)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(count).To(BeZero())
+	journal, err := console.Journal(t.Context(), 0)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(journal).To(HaveLen(1), "one count is enough where there are none")
+}
