@@ -215,9 +215,7 @@ func (r *ONTAPClusterReconciler) SetupWithManager(mgr ctrl.Manager) error {
 	secret.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Secret"))
 	return ctrl.NewControllerManagedBy(mgr).
 		For(&v1alpha1.ONTAPCluster{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
-		Watches(&v1alpha1.ISCSIService{}, handler.EnqueueRequestsFromMapFunc(func(_ context.Context, service client.Object) []reconcile.Request {
-			return []reconcile.Request{{NamespacedName: types.NamespacedName{Name: service.(*v1alpha1.ISCSIService).ONTAPClusterName()}}}
-		}), builder.WithPredicates(gone)).
+		Watches(&v1alpha1.ISCSIService{}, handler.EnqueueRequestsFromMapFunc(clusterOf), builder.WithPredicates(gone)).
 		WatchesMetadata(secret, handler.EnqueueRequestsFromMapFunc(r.usersOf),
 			builder.WithPredicates(predicate.ResourceVersionChangedPredicate{})).
 		WithOptions(controller.Options{
@@ -246,6 +244,15 @@ func pollInterval(cluster *v1alpha1.ONTAPCluster) time.Duration {
 		return defaultPollInterval
 	}
 	return cluster.Spec.PollInterval.Duration
+}
+
+// clusterOf is the ONTAPCluster of an ISCSIService.
+func clusterOf(_ context.Context, obj client.Object) []reconcile.Request {
+	service, ok := obj.(*v1alpha1.ISCSIService)
+	if !ok {
+		return nil
+	}
+	return []reconcile.Request{{NamespacedName: types.NamespacedName{Name: service.ONTAPClusterName()}}}
 }
 
 // gone lets through the end of an object.

@@ -228,6 +228,11 @@ func Next(w Wanted, m Remembered, o Observed) Step {
 	if step, refused := nextRefused(m, o); refused {
 		return step
 	}
+	// Marks of a create request that was not sent and is not to be would, once this process is gone, claim whatever
+	// somebody else creates.
+	if m.Origin == None && !m.Unanswered && marked(m) && (w.Denied || w.Yields || w.Observe) {
+		return Step{Do: Mark}
+	}
 	if w.Denied {
 		return Step{Do: Stop, Why: AccessDenied}
 	}
@@ -405,7 +410,7 @@ func nextRemoval(w Wanted, m Remembered, o Observed) Step {
 	if m.Origin == None {
 		return Step{Do: Own, Origin: Created}
 	}
-	if w.Policy == Auto && m.Origin == Created && m.CreatedTarget != o.Target {
+	if w.Policy != Delete && m.Origin == Created && m.CreatedTarget != o.Target {
 		return Step{Do: Release, Why: TargetChanged}
 	}
 	switch {

@@ -109,6 +109,11 @@ func TestNext(t *testing.T) {
 
 		{"touches nothing where access is denied", Wanted{Enabled: false, Denied: true}, created, there, Step{Do: Stop, Why: AccessDenied}},
 
+		{"takes the marks off a create that was not sent before access was denied", Wanted{Enabled: true, Denied: true}, marks, Observed{}, Step{Do: Mark}},
+		{"takes the marks off a create that was not sent before another object came first", Wanted{Enabled: true, Yields: true}, marks, Observed{Presence: Missing}, Step{Do: Mark}},
+		{"takes the marks off a create that was not sent before it was to observe", Wanted{Enabled: true, Observe: true}, marks, Observed{}, Step{Do: Mark}},
+		{"keeps the marks of a create that may have been sent before access was denied", Wanted{Enabled: true, Denied: true}, pending, absent, Step{Do: Stop, Why: AccessDenied}},
+
 		{"adopts nothing that it only observes", Wanted{Observe: true}, Remembered{}, there, Step{Do: Rest}},
 		{"changes nothing that it only observes", Wanted{Observe: true, Enabled: false}, adopted, there, Step{Do: Rest}},
 		{"needs no finalizer for what it only observes", Wanted{Observe: true}, created, there, Step{Do: Mark}},
@@ -138,6 +143,7 @@ func TestNext(t *testing.T) {
 		{"keeps what it adopted", deleting, Remembered{Finalizer: true, Origin: Adopted}, there, Step{Do: Release, Why: Kept}},
 		{"deletes what it adopted if asked to", wanting(Delete, deleting), Remembered{Finalizer: true, Origin: Adopted}, disabled, Step{Do: Remove}},
 		{"keeps a service with another target", deleting, created, Observed{Presence: Present, Target: otherTarget}, Step{Do: Release, Why: TargetChanged}},
+		{"does not even put a service with another target right that is to be retained", wanting(Retain, Wanted{Deleting: true}), created, Observed{Presence: Present, Enabled: true, Target: otherTarget}, Step{Do: Release, Why: TargetChanged}},
 		{"deletes a service with another target if asked to", wanting(Delete, deleting), created, Observed{Presence: Present, Target: otherTarget}, Step{Do: Remove}},
 		{"puts enabled back when the deletion is called off", wanting(Retain, deleting), created, disabled, Step{Do: Update, Enabled: &on}},
 		{"lets go when the deletion is called off", wanting(Retain, deleting), created, there, Step{Do: Release, Why: Kept}},
