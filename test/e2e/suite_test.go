@@ -31,7 +31,9 @@ func TestE2E(t *testing.T) {
 	RegisterFailHandler(Fail)
 	SetDefaultEventuallyTimeout(30 * time.Second)
 	SetDefaultEventuallyPollingInterval(50 * time.Millisecond)
-	RunSpecs(t, "ONTAP SAN Operator")
+	suite, reporter := GinkgoConfiguration()
+	reporter.Verbose, reporter.NoColor = testing.Verbose(), true
+	RunSpecs(t, "ONTAP SAN Operator", suite, reporter)
 }
 
 var _ = BeforeSuite(func(ctx SpecContext) {
