@@ -1,0 +1,169 @@
+package plan
+
+// moves tells all that may happen next: a step of the operator, with good or bad luck, or something around it.
+func (m *model) moves(s *state, to func(label string, next state, broken string)) {
+	if s.obj.gone {
+		return
+	}
+	try := func(label string, cost int8, change func(*state) string) {
+		if cost > s.left {
+			return
+		}
+		next := *s
+		next.left -= cost
+		broken := change(&next)
+		to(label, next, broken)
+	}
+	does := func(label string, change func(*state)) {
+		try(label, 1, func(s *state) string { change(s); return "" })
+	}
+	if s.pass.active {
+		m.stepMoves(s, try)
+		does("the operator crashes", (*state).crash)
+		does("the pass fails", func(s *state) { s.pass = pass{} })
+	} else {
+		try("a pass begins", 0, func(s *state) string { m.begin(s, s.obj); return "" })
+		if s.cached != s.obj {
+			try("a pass begins with an old copy", 1, func(s *state) string { m.begin(s, s.cached); return "" })
+		}
+		if s.process != (process{}) {
+			does("the operator crashes", (*state).crash)
+		}
+		if s.post.do != 0 || s.change.do != 0 || s.process.absence == justProved || s.process.hold {
+			try("a minute passes", 0, func(s *state) string { s.minute(); return "" })
+		}
+	}
+	if s.post.do != 0 {
+		try("a lost create request is applied", 0, func(s *state) string { s.land(&s.post); return "" })
+	}
+	if s.change.do != 0 {
+		try("a lost request is applied", 0, func(s *state) string { s.land(&s.change); return "" })
+	}
+	m.userMoves(s, try)
+	arrayMoves(s, does)
+}
+
+func (m *model) stepMoves(s *state, try func(string, int8, func(*state) string)) {
+	with := func(l luck) func(*state) string { return func(s *state) string { return m.step(s, l) } }
+	if s.pass.ending {
+		try("status is written", 0, with(fair))
+		return
+	}
+	do := m.next(s.wanted(), s.remembered(), s.observed()).Do
+	try("step "+names[do], 0, with(fair))
+	switch do {
+	case Look:
+		if s.svc.present {
+			try("look, and the collection lacks the service", 1, with(omitted))
+		}
+		if s.polled != s.svc.view {
+			try("look, and the collection is old", 1, with(outdated))
+		}
+	case Mark:
+		try("mark, without an answer", 1, with(replyLost))
+	case Create, Update, Disable, Remove:
+		try("step "+names[do]+", without an answer", 1, with(replyLost))
+		try("step "+names[do]+", and a crash before the answer", 1, with(diedWaiting))
+	}
+}
+
+var names = map[Do]string{
+	Rest: "rest", Look: "look", Confirm: "confirm", Mark: "mark", Own: "own", Forget: "forget", Create: "create", Update: "update",
+	Disable: "disable", Remove: "remove", Release: "release", Stop: "stop", Wait: "wait",
+}
+
+// minute lets pass the time in which a lost request may be applied.
+func (s *state) minute() {
+	s.post, s.change, s.process.hold = flight{}, flight{}, false
+	if s.process.absence == justProved {
+		s.process.absence = provedLongAgo
+	}
+}
+
+func (s *state) land(f *flight) {
+	landed := *f
+	*f = flight{}
+	before := s.svc
+	s.apply(landed)
+	s.raced = s.raced || s.svc != before
+}
+
+// userMoves are what may happen to the object, or to what it may use.
+func (m *model) userMoves(s *state, try func(string, int8, func(*state) string)) {
+	edit := func(label string, change func(*object)) {
+		try(label, 1, func(s *state) string {
+			s.cached = s.obj
+			change(&s.obj)
+			s.pass.behind, s.process.hold = s.pass.active, false
+			return ""
+		})
+	}
+	for policy := Auto; policy <= Retain; policy++ {
+		if policy != Policy(s.obj.policy) {
+			edit([...]string{"policy becomes Auto", "policy becomes Delete", "policy becomes Retain"}[policy], func(o *object) { o.policy = int8(policy) })
+		}
+	}
+	edit("observing is switched", func(o *object) { o.observe = !o.observe })
+	edit("spec.enabled is switched", func(o *object) { o.enabled = !o.enabled })
+	if !s.obj.deleting {
+		try("the object is deleted", 1, func(s *state) string {
+			s.cached = s.obj
+			s.obj.deleting, s.pass.behind = true, s.pass.active
+			if s.obj.finalizer {
+				return ""
+			}
+			s.obj.gone = true
+			if Origin(s.obj.origin) != None || s.raced {
+				return ""
+			}
+			return s.orphaned()
+		})
+	}
+	try("access is switched", 1, func(s *state) string { s.denied = !s.denied; return "" })
+	try("another object comes first, or no more", 1, func(s *state) string { s.yields = !s.yields; return "" })
+	try("another object waits, or no more", 1, func(s *state) string { s.heir = !s.heir; return "" })
+	try("the object is restored under another UID", 1, func(s *state) string {
+		s.obj.status, s.obj.deleting = status{}, false
+		s.obj.creating = s.obj.creating && m.anyUID
+		s.cached, s.process, s.pass = s.obj, process{}, pass{}
+		s.svc.foreign, s.svc.mistakable = s.svc.present, false
+		s.post.foreign, s.change.foreign = s.post.do != 0, s.change.do != 0
+		s.doubt = false
+		return ""
+	})
+}
+
+// arrayMoves are what other people do on the array.
+func arrayMoves(s *state, does func(string, func(*state))) {
+	for _, refusing := range []Refusal{NotRefused, RefusedOtherwise, RefusedUnsupported} {
+		if int8(refusing) != s.refusing {
+			does([...]string{"the array accepts writes", 4: "the platform can neither create nor delete", 5: "the array refuses writes"}[refusing],
+				func(s *state) { s.refusing = int8(refusing) })
+		}
+	}
+	if s.svmGone {
+		return
+	}
+	others := func(label string, change func(*state)) {
+		does(label, func(s *state) {
+			s.polled, s.raced = s.svc.view, true
+			change(s)
+		})
+	}
+	others("the SVM is deleted", func(s *state) { s.svc, s.svmGone = service{}, true })
+	for target := madeTarget; target <= strangeTarget; target++ {
+		for _, enabled := range []bool{true, false} {
+			label := "somebody creates " + targetName(target)
+			if s.svc.present {
+				label = "somebody recreates " + targetName(target)
+			}
+			others(label, func(s *state) {
+				s.svc = service{view: view{true, enabled, target}, foreign: true, mistakable: s.confusing(target)}
+			})
+		}
+	}
+	if s.svc.present {
+		others("somebody deletes the service", func(s *state) { s.svc = service{} })
+		others("somebody switches the service", func(s *state) { s.svc.enabled, s.svc.stopped = !s.svc.enabled, false })
+	}
+}

@@ -1,0 +1,101 @@
+package plan
+
+// mark writes metadata, unless the object has changed since the pass read it. The pass is over then.
+func (s *state) mark(finalizer, creating bool) (marked bool) {
+	p := &s.pass
+	if p.behind || s.obj.gone {
+		s.pass = pass{}
+		return false
+	}
+	s.cached = s.obj
+	s.obj.finalizer, s.obj.creating = finalizer, creating
+	if creating && !p.obj.creating {
+		s.process.post, s.doubt = postUnsent, true
+	}
+	p.obj.finalizer, p.obj.creating, p.fresh = finalizer, creating, true
+	s.svc.left = s.svc.left || s.svc.present && !finalizer && Origin(p.obj.origin) != None
+	if s.obj.deleting && !finalizer {
+		s.obj.gone, s.pass = true, pass{}
+	}
+	return true
+}
+
+// refresh reads the object again. It is changed if the step has to be planned again, and not ok if the pass is over.
+func (s *state) refresh() (changed, ok bool) {
+	p := &s.pass
+	if p.fresh {
+		return false, true
+	}
+	if s.obj.gone || p.denied != s.denied || p.stored != s.obj.status {
+		return false, false
+	}
+	p.fresh = true
+	if !p.behind {
+		return false, true
+	}
+	if !p.obj.deleting && s.obj.deleting {
+		// A deletion that begins under way goes on from what the pass has seen.
+		s.raced = true
+	}
+	known := p.obj.status
+	p.obj, p.behind = s.obj, false
+	p.obj.status = known
+	return true, true
+}
+
+// persist writes status, if it is another one. What else has changed in the object does not matter.
+func (s *state) persist() (ok bool, broken string) {
+	p := &s.pass
+	if p.obj.status == p.stored {
+		return true, ""
+	}
+	if p.behind {
+		p.fresh = false
+		if _, ok := s.refresh(); !ok {
+			return false, ""
+		}
+	}
+	switch {
+	case Origin(p.obj.origin) != Created:
+	case p.mistaken:
+		broken = "a service of somebody else is recorded as a created one"
+	case Origin(s.obj.origin) == Adopted:
+		broken = "an adopted service is recorded as a created one"
+	}
+	s.cached = s.obj
+	s.obj.status, p.stored = p.obj.status, p.obj.status
+	return true, broken
+}
+
+// end writes status. From then on, a service that comes cannot be the created one if its create request is known to have
+// had no effect.
+func (s *state) end() (broken string) {
+	written, broken := s.persist()
+	if written && (s.process.post == postUnsent || s.process.post == postRefused || !s.obj.creating || Origin(s.obj.origin) != None) {
+		s.doubt = false
+	}
+	s.pass = pass{}
+	return broken
+}
+
+func (s *state) release(why Why) (broken string) {
+	p := s.pass
+	if !s.mark(false, false) || s.raced {
+		return ""
+	}
+	if why == Done || why == NeverCreated {
+		return s.orphaned()
+	}
+	if why == Kept && s.svc.stopped && p.obj.enabled {
+		return "a service is kept that was disabled to delete it"
+	}
+	return ""
+}
+
+// orphaned tells that nobody knows any more of a service that the object made, or makes yet.
+func (s *state) orphaned() (broken string) {
+	if s.svc.present && !s.svc.foreign && !s.svc.left || s.post.do != 0 && !s.post.foreign && !s.svmGone {
+		return "an object goes and leaves a service behind that it made"
+	}
+	return ""
+}

@@ -1,0 +1,336 @@
+package plan
+
+// This is a model of everything that the plan deals with: the array, the API server, the process that the operator is,
+// and one pass of it, small enough to be compared and counted. A pass does with each step what internal/controller does,
+// and persists in the same order: marks before the create request, the rest of status when the pass ends or forgets.
+
+const (
+	noTarget int8 = iota
+	// madeTarget is what the array calls a service that the operator creates.
+	madeTarget
+	strangeTarget
+)
+
+// status is what the API server keeps of the status.
+type status struct {
+	origin, target int8
+	// bound: the SVM is known by its UUID.
+	bound bool
+}
+
+// object is what the API server has.
+type object struct {
+	status
+	gone, deleting, enabled, observe bool
+	policy                           int8
+	finalizer                        bool
+	// creating: the annotation carries the object's own UID.
+	creating bool
+}
+
+// view is what can be seen of a service.
+type view struct {
+	present, enabled bool
+	target           int8
+}
+
+// service is what the array has. All but the view is known to nobody but the model.
+type service struct {
+	view
+	// foreign: no create request of this object made it.
+	foreign bool
+	// mistakable: it cannot be told from what this object made, as docs/security.md says. It came while the answer to a
+	// create request was not recorded and the last look had not shown it, or with the same target between two looks.
+	mistakable bool
+	// stopped: disabled on the way to a deletion.
+	stopped bool
+	// left: it is known of, and needs no finalizer.
+	left bool
+}
+
+// flight is a write whose answer was lost, and which may be applied yet.
+type flight struct {
+	do int8
+	// enabled is what is sent.
+	enabled bool
+	// foreign: the object that it was sent for is not there any more.
+	foreign bool
+}
+
+// The postStates of internal/controller.
+const (
+	postUnknown int8 = iota
+	postUnsent
+	postUnanswered
+	postRefused
+)
+
+// Ages of the first proof of absence.
+const (
+	notProved int8 = iota
+	justProved
+	provedLongAgo
+)
+
+// process is what is lost when the operator crashes.
+type process struct {
+	post, absence int8
+	hold          bool
+}
+
+// pass is the pass under way.
+type pass struct {
+	active bool
+	// ending: the plan came to rest, or the array cannot be reached; what is left to do is to write status.
+	ending bool
+	// obj is the object as the pass leaves it, and stored the status that it began with.
+	obj    object
+	stored status
+	// behind: the API server has another object than the pass knows of.
+	behind, fresh         bool
+	denied, yields, heir  bool
+	resolved              bool
+	seen                  view
+	presence, refused     int8
+	svmGone, again        bool
+	outdated, createNoted bool
+	// mistaken: a service of somebody else is taken for a created one. An old copy of the object may say so, until it is
+	// relied on.
+	mistaken bool
+	// last step and why, once ending.
+	last, why int8
+}
+
+// state is all there is. It is comparable, so that one that was met before is not explored again.
+type state struct {
+	obj object
+	// cached is the copy of the object that a lagging cache still serves, and polled the service in an old collection.
+	cached               object
+	polled               view
+	svc                  service
+	svmGone              bool
+	refusing             int8
+	denied, yields, heir bool
+	process              process
+	pass                 pass
+	post, change         flight
+	// raced: the service has changed since the pass looked, which nobody could know.
+	raced bool
+	// doubt: the marks are on, and no pass has ended since that knew what became of the create request.
+	doubt bool
+	// left is how many more times the environment may interfere.
+	left int8
+}
+
+// luck is what goes wrong in a step.
+type luck int
+
+const (
+	fair luck = iota
+	// replyLost: a write may or may not be applied.
+	replyLost
+	// diedWaiting for the answer to a write.
+	diedWaiting
+	// omitted: a collection lacks the service.
+	omitted
+	// outdated: a collection shows the service as it was.
+	outdated
+)
+
+// model runs a plan in the world.
+type model struct {
+	next func(Wanted, Remembered, Observed) Step
+	// anyUID: a copy of an object is taken for the object.
+	anyUID bool
+}
+
+func (s *state) wanted() Wanted {
+	p := &s.pass
+	return Wanted{
+		Enabled: p.obj.enabled, Policy: Policy(p.obj.policy), Observe: p.obj.observe, Deleting: p.obj.deleting,
+		Denied: p.denied, Yields: p.yields, Heir: p.heir,
+	}
+}
+
+func (s *state) unanswered() bool {
+	return s.pass.obj.creating && Origin(s.pass.obj.origin) == None &&
+		(s.process.post == postUnknown || s.process.post == postUnanswered)
+}
+
+func targetName(target int8) string { return [...]string{"", ourTarget, otherTarget}[target] }
+
+func (s *state) remembered() Remembered {
+	obj := &s.pass.obj
+	return Remembered{
+		Finalizer: obj.finalizer, Creating: obj.creating, Unanswered: s.unanswered(), Origin: Origin(obj.origin),
+		CreatedTarget: targetName(obj.target), OnHold: s.process.hold,
+	}
+}
+
+func (s *state) observed() Observed {
+	p := &s.pass
+	o := Observed{Presence: Presence(p.presence), SVMGone: p.svmGone, Refused: Refusal(p.refused), Again: p.again}
+	if o.Presence == Present {
+		o.Enabled, o.Target = p.seen.enabled, targetName(p.seen.target)
+	}
+	if o.Presence == Absent && s.process.absence == provedLongAgo {
+		o.AbsentFor = SecondLook
+	}
+	return o
+}
+
+// begin begins a pass with a copy of the object.
+func (m *model) begin(s *state, copied object) {
+	s.pass = pass{
+		active: true, obj: copied, stored: copied.status, behind: copied != s.obj, denied: s.denied, resolved: copied.bound,
+	}
+	s.cached, s.raced = s.obj, false
+	if copied.deleting && !copied.finalizer {
+		s.pass = pass{}
+		return
+	}
+	// What stays needs no finalizer, and that no array.
+	if step := m.next(s.wanted(), s.remembered(), Observed{}); step.Do == Mark {
+		s.mark(step.Finalizer, step.Creating)
+	}
+}
+
+// step takes the next step of the pass, and tells which rule it breaks.
+func (m *model) step(s *state, l luck) (broken string) {
+	p := &s.pass
+	if p.ending {
+		return s.end()
+	}
+	step := m.next(s.wanted(), s.remembered(), s.observed())
+	switch step.Do {
+	case Rest, Stop, Wait:
+		p.ending, p.last, p.why = true, int8(step.Do), int8(step.Why)
+		if step.Do == Stop && p.createNoted && Refusal(p.refused) != RefusedExists && !p.obj.deleting {
+			s.process.hold = true
+		}
+	case Look:
+		s.look(l)
+	case Confirm:
+		s.confirm()
+	case Mark:
+		known := s.process.post
+		if s.mark(step.Finalizer, step.Creating) && l == replyLost {
+			s.process.post, s.pass = known, pass{}
+		}
+	case Own:
+		return s.acquire(step.Origin)
+	case Forget:
+		p.mistaken = false
+		if s.svc.present && !s.raced {
+			return "a service is forgotten that is there"
+		}
+		p.obj.origin, p.obj.target = int8(None), noTarget
+		if ok, _ := s.persist(); !ok {
+			s.pass = pass{}
+		}
+	case Release:
+		return s.release(step.Why)
+	default:
+		enabled := p.obj.enabled
+		if step.Enabled != nil {
+			enabled = *step.Enabled
+		}
+		return s.write(flight{do: int8(step.Do), enabled: enabled && step.Do != Disable}, l)
+	}
+	return ""
+}
+
+func (s *state) crash() {
+	s.pass, s.process = pass{}, process{}
+	s.cached, s.polled = s.obj, s.svc.view
+}
+
+func (s *state) look(l luck) {
+	p, seen := &s.pass, s.svc.view
+	switch l {
+	case omitted:
+		seen = view{}
+	case outdated:
+		seen, p.outdated = s.polled, true
+	default:
+		s.raced, s.polled = false, s.svc.view
+	}
+	if !seen.present && s.svc.present && Origin(p.obj.origin) == None && !s.unanswered() {
+		s.svc.mistakable = true
+	}
+	switch {
+	case seen.present:
+		s.saw(seen)
+	case !p.resolved || !s.svmGone:
+		p.presence = int8(Missing)
+	case p.obj.bound:
+		s.confirm()
+		return
+	default:
+		p.presence, p.denied = int8(Missing), true
+	}
+	s.claim()
+}
+
+func (s *state) confirm() {
+	p := &s.pass
+	p.outdated, s.raced = false, false
+	switch {
+	case s.svmGone && !p.resolved:
+		p.presence = int8(Unproven)
+	case s.svc.present:
+		s.saw(s.svc.view)
+	default:
+		p.resolved = true
+		s.sawNothing(s.svmGone)
+	}
+	s.claim()
+}
+
+func (s *state) claim() {
+	if p := &s.pass; !p.denied {
+		p.yields, p.heir = s.yields && !p.obj.observe, s.heir && !p.obj.observe
+	}
+}
+
+func (s *state) saw(seen view) {
+	p := &s.pass
+	s.process.absence, s.process.hold = notProved, false
+	p.presence, p.seen, p.resolved, p.svmGone = int8(Present), seen, true, false
+	if origin := Origin(p.stored.origin); origin == Adopted || origin == None && !s.unanswered() && !s.doubt {
+		s.svc.mistakable = false
+	}
+	if s.post.do != 0 && (s.svc.foreign || s.unanswered()) {
+		// Taken for the answer to a create request, a service hides what becomes of that.
+		s.post.foreign = true
+	}
+}
+
+func (s *state) sawNothing(svmGone bool) {
+	if s.process.absence == notProved {
+		s.process.absence = justProved
+	}
+	s.pass.presence, s.pass.seen, s.pass.svmGone = int8(Absent), view{}, svmGone
+}
+
+// acquire takes a service on, that of somebody else only if no other object has just done so.
+func (s *state) acquire(origin Origin) (broken string) {
+	p := &s.pass
+	known := !s.raced && !p.outdated && s.svc.present
+	switch {
+	case origin == Created && Origin(p.obj.origin) == Adopted:
+		return "an adopted service becomes a created one"
+	case origin == Created:
+		p.mistaken = known && s.svc.foreign && !s.svc.mistakable
+	case origin == Adopted && Origin(p.obj.origin) == None:
+		p.yields = s.yields
+		if p.yields {
+			return ""
+		}
+	}
+	p.obj.origin, p.obj.target, p.obj.bound = int8(origin), noTarget, true
+	if origin == Created {
+		p.obj.target = p.seen.target
+	}
+	return ""
+}
