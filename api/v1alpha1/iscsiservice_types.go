@@ -20,8 +20,9 @@ const Finalizer = "san.ontap-operator.io/iscsiservice"
 const CreatingAnnotation = "san.ontap-operator.io/creating"
 
 // CreatingSVMAnnotation stands beside CreatingAnnotation and says for which
-// SVM the create request was sent, as NAME/UUID with what spec.svm had of
-// the two: spec.svm can be corrected until the service is bound.
+// SVM the create request was sent, and to which array, as
+// NAME/UUID/ARRAYUUID with what spec.svm had of the first two: spec.svm can
+// be corrected until the service is bound.
 const CreatingSVMAnnotation = "san.ontap-operator.io/creating-svm"
 
 // PausedAnnotation set to "true" on an ISCSIService, or on an ONTAPCluster

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -22,6 +23,11 @@ const writeTimeout = 25 * time.Second
 
 // take takes one step of the plan, and brings what is remembered and observed up to date.
 func (p *pass) take(ctx context.Context, step plan.Step) error {
+	switch step.Do {
+	case plan.Look, plan.Confirm, plan.Count, plan.Own:
+		// While the array is asked, the object may change.
+		p.fresh = false
+	}
 	switch step.Do {
 	case plan.Look:
 		return p.claimAfter(ctx, p.look(ctx))
@@ -54,19 +60,27 @@ func (p *pass) look(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	p.looked = true
 	if service != nil {
 		p.saw(*service)
 		return nil
 	}
 	p.observed.Presence = plan.Missing
+	if h := p.past.hold; h != nil && (time.Now().After(h.until) || h.generation != p.obj.Generation || p.asked()) {
+		p.past.hold = nil
+	}
 	if p.svm.UUID == "" && p.past.hold == nil {
 		return nil
 	}
 	svm, err := p.array.SVM(ctx, p.svm)
+	if err != nil && p.svm.UUID == "" {
+		// It was only to find out whether the hold still holds.
+		return nil
+	}
 	if err != nil {
 		return err
 	}
-	if h := p.past.hold; h != nil && (time.Now().After(h.until) || h.generation != p.obj.Generation || p.asked() || !sameSVM(h.svm, svm)) {
+	if h := p.past.hold; h != nil && h.svm != nil && !sameSVM(h.svm, svm) {
 		p.past.hold = nil
 	}
 	switch {
@@ -102,11 +116,16 @@ func (p *pass) confirm(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	p.looked = true
 	if finding.Service != nil {
 		p.saw(*finding.Service)
 		return nil
 	}
 	p.sawNothing(finding.SVMGone)
+	if finding.SVMGone && p.obj.Status.SVM != nil {
+		// What became of an SVM is for those to know who may use it.
+		p.denied = !p.allows(p.obj.Status.SVM.Name)
+	}
 	return nil
 }
 
@@ -115,6 +134,10 @@ func (p *pass) saw(service ontap.Service) {
 	p.past.absentSince, p.past.hold = time.Time{}, nil
 	p.service = &service
 	p.svm = service.SVM
+	if spec := p.obj.Spec.SVM; (spec.Name == "" || spec.Name == service.SVM.Name) && (spec.UUID == "" || spec.UUID == service.SVM.UUID) {
+		// Spelt otherwise, the same SVM.
+		p.strayed = false
+	}
 	p.observed.Presence = plan.Present
 	p.observed.Enabled, p.observed.Alias, p.observed.Target = service.Enabled, service.Target.Alias, service.Target.Name
 	p.observed.SVMGone, p.observed.AbsentFor, p.observed.Counted = false, 0, false
@@ -135,7 +158,7 @@ func (p *pass) sawNothing(svmGone bool) {
 func (p *pass) judge() {
 	p.denied = !p.allows(p.svm.Name)
 	spec := p.obj.Spec.SVM
-	if !p.denied && !p.deleting() && p.obj.Status.SVM == nil && spec.UUID != "" && spec.Name != "" && spec.Name != p.svm.Name {
+	if !p.denied && !p.deleting() && !p.strayed && p.obj.Status.SVM == nil && spec.UUID != "" && spec.Name != "" && spec.Name != p.svm.Name {
 		o := fromRefusal(&ontap.Error{Code: ontap.CodeSVMMismatch}, p.subject())
 		p.end = &o
 	}
@@ -196,7 +219,7 @@ func (p *pass) create(ctx context.Context) error {
 		return errors.Join(ctx.Err(), p.mark(ctx, false, false))
 	}
 	accepted, err := p.write(ctx, "create", func(ctx context.Context) (err error) {
-		p.past.post, p.past.absentSince = postUnanswered, time.Time{}
+		p.past.post, p.past.absentSince, p.past.trouble = postUnanswered, time.Time{}, nil
 		created, err = p.array.Create(ctx, service)
 		if err != nil && !ontap.MaybeApplied(err) {
 			p.past.post = postUnsent
@@ -260,6 +283,11 @@ func (p *pass) remove(ctx context.Context) error {
 // write sends one change to the array, on the strength of an object that is up to date, and logs it. A definite no is
 // not an error but an observation, which the plan goes on from.
 func (p *pass) write(ctx context.Context, operation string, send func(context.Context) error) (accepted bool, err error) {
+	if !p.fresh {
+		if err := p.recheckAccess(ctx); err != nil {
+			return false, err
+		}
+	}
 	if err := p.refresh(ctx); err != nil {
 		return false, err
 	}
@@ -309,7 +337,9 @@ func (p *pass) refuse(refusal *ontap.Error, operation string) {
 		p.observed.Refused = plan.RefusedEnabled
 	case errors.Is(refusal, ontap.CodeUnsupportedPlatform):
 		p.observed.Refused = plan.RefusedUnsupported
-	case errors.Is(refusal, ontap.CodeServiceNotFound), operation != "create" && errors.Is(refusal, ontap.CodeSVMNotFound):
+	case errors.Is(refusal, ontap.CodeServiceNotFound),
+		operation != "create" && refusal.Status == http.StatusNotFound && errors.Is(refusal, ontap.CodeEntryNotFound),
+		operation != "create" && errors.Is(refusal, ontap.CodeSVMNotFound):
 		p.observed.Refused = plan.RefusedNoService
 		p.sawNothing(errors.Is(refusal, ontap.CodeSVMNotFound))
 	default:

@@ -31,6 +31,8 @@ type recollection struct {
 	post postState
 	// absentSince is when absence was proved first since the create request was sent.
 	absentSince time.Time
+	// trouble is how the pass ended whose create request was not answered. It is shown while the outcome is unclear.
+	trouble *outcome
 	// hold is the refusal that keeps a create request from being sent again.
 	hold *hold
 }

@@ -215,7 +215,7 @@ func (r *ONTAPClusterReconciler) SetupWithManager(mgr ctrl.Manager) error {
 	secret.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Secret"))
 	return ctrl.NewControllerManagedBy(mgr).
 		For(&v1alpha1.ONTAPCluster{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
-		Watches(&v1alpha1.ISCSIService{}, handler.EnqueueRequestsFromMapFunc(clusterOf), builder.WithPredicates(gone)).
+		Watches(&v1alpha1.ISCSIService{}, handler.EnqueueRequestsFromMapFunc(r.leaving), builder.WithPredicates(gone)).
 		WatchesMetadata(secret, handler.EnqueueRequestsFromMapFunc(r.usersOf),
 			builder.WithPredicates(predicate.ResourceVersionChangedPredicate{})).
 		WithOptions(controller.Options{
@@ -246,13 +246,18 @@ func pollInterval(cluster *v1alpha1.ONTAPCluster) time.Duration {
 	return cluster.Spec.PollInterval.Duration
 }
 
-// clusterOf is the ONTAPCluster of an ISCSIService.
-func clusterOf(_ context.Context, obj client.Object) []reconcile.Request {
+// leaving is the ONTAPCluster of an ISCSIService, if it only waits for its services to be gone.
+func (r *ONTAPClusterReconciler) leaving(ctx context.Context, obj client.Object) []reconcile.Request {
 	service, ok := obj.(*v1alpha1.ISCSIService)
 	if !ok {
 		return nil
 	}
-	return []reconcile.Request{{NamespacedName: types.NamespacedName{Name: service.ONTAPClusterName()}}}
+	cluster := &v1alpha1.ONTAPCluster{}
+	name := types.NamespacedName{Name: service.ONTAPClusterName()}
+	if err := r.Client.Get(ctx, name, cluster); err != nil || cluster.DeletionTimestamp.IsZero() {
+		return nil
+	}
+	return []reconcile.Request{{NamespacedName: name}}
 }
 
 // gone lets through the end of an object.

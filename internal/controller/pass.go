@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -48,6 +47,8 @@ type pass struct {
 	svm ontap.SVMRef
 	// denied: the namespace may not use the SVM, so that nothing of it may be shown.
 	denied bool
+	// looked: the array was asked about the service.
+	looked bool
 	// initiators are those of the sessions that were counted.
 	initiators []string
 	// holder is the object that comes before this one for the SVM, and heir one that waits for it.
@@ -69,14 +70,19 @@ type pass struct {
 // prepare reads what the pass needs from Kubernetes. If that is not all there, the outcome says so.
 func (p *pass) prepare(ctx context.Context) (*outcome, error) {
 	p.aim()
+	name := p.obj.ONTAPClusterName()
+	p.cluster = &v1alpha1.ONTAPCluster{}
+	missing := p.r.Client.Get(ctx, types.NamespacedName{Name: name}, p.cluster)
+	if client.IgnoreNotFound(missing) != nil {
+		return nil, missing
+	}
+	if by := pausedBy(p.obj, p.cluster); by != "" {
+		return p.paused(by), nil
+	}
 	if err := p.unneeded(ctx); err != nil {
 		return nil, err
 	}
-	name := p.obj.ONTAPClusterName()
-	p.cluster = &v1alpha1.ONTAPCluster{}
-	if err := p.r.Client.Get(ctx, types.NamespacedName{Name: name}, p.cluster); client.IgnoreNotFound(err) != nil {
-		return nil, err
-	} else if err != nil {
+	if missing != nil {
 		o := waitingFor(p.obj.Status.Conditions, v1alpha1.ReasonONTAPClusterNotFound, fmt.Sprintf(
 			"spec.ontapClusterRef: there is no ONTAPCluster %q. Correct the name, or ask the platform team for it.", name))
 		return &o, nil
@@ -95,17 +101,21 @@ func (p *pass) prepare(ctx context.Context) (*outcome, error) {
 		p.denied = p.denied || !p.allows(p.svm.Name)
 	}
 
-	if known, now := p.obj.Status.ArrayUUID, arrayUUID(p.cluster); known != "" && now != "" && known != now {
-		o := p.elsewhere()
+	if known, now := p.boundArray(), arrayUUID(p.cluster); known != "" && now != "" && known != now {
+		o := stalled(v1alpha1.ReasonArrayChanged, fmt.Sprintf(
+			"%s: it is on the array with UUID %s, and ONTAPCluster %q leads to another one. Nothing is done there: put the endpoint of the ONTAPCluster back.",
+			p.subject(), known, p.cluster.Name))
 		return &o, nil
-	}
-	if by := pausedBy(p.obj, p.cluster); by != "" {
-		return p.paused(by), nil
 	}
 	array, connected := p.r.Fleet.Array(name)
 	p.array = array
 	if p.denied || connected && array.Usable() == nil && (p.deleting() || isReady(p.cluster)) {
 		return nil, nil
+	}
+	if connected {
+		if o, ok := fromArray(array.Usable(), p.subject()); ok && o.ready == metav1.ConditionUnknown {
+			return &o, nil
+		}
 	}
 	if isReady(p.cluster) {
 		return nil, errNotConnected
@@ -114,13 +124,15 @@ func (p *pass) prepare(ctx context.Context) (*outcome, error) {
 }
 
 // unconnected is the outcome of a pass that cannot ask the array: the trouble of its ONTAPCluster is this object's too.
+// The reason tells which it is; the particulars are the platform team's.
 func (p *pass) unconnected() *outcome {
 	o := reconciling(v1alpha1.ReasonONTAPClusterNotReady,
 		fmt.Sprintf("ONTAPCluster %q is not connected yet; the operator goes on when it is.", p.cluster.Name), lastRetry)
 	o.expected = true
 	if c := readyCondition(p.cluster.Status.Conditions); c != nil && c.Status != metav1.ConditionTrue {
 		o.ready, o.reason = c.Status, c.Reason
-		o.message = fmt.Sprintf("ONTAPCluster %q: %s", p.cluster.Name, c.Message)
+		o.message = fmt.Sprintf("ONTAPCluster %q cannot be used: %s. Its status tells the platform team what to do; the operator goes on when it can.",
+			p.cluster.Name, c.Reason)
 		o.stalled = isStalled(p.cluster.Status.Conditions)
 		o.expected = o.ready == metav1.ConditionFalse && !o.stalled
 	}
@@ -135,22 +147,29 @@ func (p *pass) aim() {
 	if bound := p.obj.Status.SVM; bound != nil {
 		p.svm = ontap.SVMRef{Name: bound.Name, UUID: bound.UUID}
 	} else if p.unanswered() && !createsFor(p.obj, spec) {
-		p.svm.Name, p.svm.UUID, _ = strings.Cut(p.obj.Annotations[v1alpha1.CreatingSVMAnnotation], "/")
+		p.svm, _, _ = createdOn(p.obj)
 		p.strayed = true
 	}
 }
 
-// elsewhere is the outcome when the ONTAPCluster leads to another array than the one that the object's SVM is on.
-func (p *pass) elsewhere() outcome {
-	return stalled(v1alpha1.ReasonArrayChanged, fmt.Sprintf(
-		"%s: it is on the array with UUID %s, and ONTAPCluster %q leads to another one. Nothing is done there: put the endpoint of the ONTAPCluster back.",
-		p.subject(), p.obj.Status.ArrayUUID, p.cluster.Name))
+// boundArray is the UUID of the array that the object's service is on, or that a create request was sent to.
+func (p *pass) boundArray() string {
+	if _, array, ok := createdOn(p.obj); ok && p.unanswered() {
+		return array
+	}
+	return p.obj.Status.ArrayUUID
 }
 
-// unneeded takes the finalizer off a service that stays when its object goes: that needs no array.
+// unneeded takes the finalizer off where that needs no array: the service stays when its object goes, or there is none.
 func (p *pass) unneeded(ctx context.Context) error {
-	if step := plan.Next(p.wanted(), p.remembered(), plan.Observed{}); step.Do == plan.Mark {
+	switch step := plan.Next(p.wanted(), p.remembered(), plan.Observed{}); step.Do {
+	case plan.Mark:
 		return p.mark(ctx, step.Finalizer, step.Creating)
+	case plan.Release:
+		if err := p.release(ctx, step.Why); err != nil {
+			return err
+		}
+		return errGone
 	}
 	return nil
 }
@@ -181,7 +200,12 @@ func (p *pass) run(ctx context.Context) (*outcome, error) {
 				return p.paused(by), nil
 			}
 		case err != nil:
-			if o, ok := fromArray(err, p.subject()); ok {
+			o, ok := fromArray(err, p.subject())
+			if ok && step.Do == plan.Create && p.past.post == postUnanswered {
+				o.message += " " + createPending
+				p.past.trouble = &o
+			}
+			if ok {
 				return &o, nil
 			}
 			return nil, err
@@ -226,6 +250,9 @@ func (p *pass) remembered() plan.Remembered {
 	return m
 }
 
+// createPending explains why no second create request is sent yet.
+const createPending = "The answer to the create request was lost. The operator makes sure that it cannot take effect any more before it sends another."
+
 // unanswered reports whether a create request may have been sent whose answer nobody has seen.
 func (p *pass) unanswered() bool {
 	return isCreating(p.obj) && p.obj.Status.Origin == "" && (p.past.post == postUnknown || p.past.post == postUnanswered)
@@ -245,9 +272,11 @@ func (p *pass) ended(ctx context.Context, step plan.Step) *outcome {
 	case step.Do == plan.Rest:
 		o = ready(v1alpha1.ReasonDisabled, "The iSCSI service is disabled, as spec.enabled asks.", p.pollInterval())
 	case step.Do == plan.Wait:
-		o = reconciling(v1alpha1.ReasonCreatePending, p.subject()+
-			": the answer to the create request was lost. The operator makes sure that it cannot take effect any more before it sends another.",
-			waitStep)
+		o = reconciling(v1alpha1.ReasonCreatePending, p.subject()+": "+createPending, waitStep)
+		if p.past.trouble != nil {
+			o = *p.past.trouble
+			o.retryAfter = waitStep
+		}
 	case step.Why == plan.AccessDenied:
 		o = p.accessDenied()
 	case step.Why == plan.InUse:
@@ -318,7 +347,11 @@ func (p *pass) accessDenied() outcome {
 
 // subject names the SVM as the user did.
 func (p *pass) subject() string {
-	switch spec := p.obj.Spec.SVM; {
+	spec := ontap.SVMRef{Name: p.obj.Spec.SVM.Name, UUID: p.obj.Spec.SVM.UUID}
+	if p.strayed {
+		spec = p.svm
+	}
+	switch {
 	case spec.Name != "" && spec.UUID != "":
 		return fmt.Sprintf("SVM %q (%s)", spec.Name, spec.UUID)
 	case spec.Name != "":

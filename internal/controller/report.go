@@ -15,7 +15,6 @@ import (
 
 	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
 	"github.com/ontap-operator/ontap-san-operator/internal/ontap"
-	"github.com/ontap-operator/ontap-san-operator/internal/plan"
 )
 
 // report writes what the pass found: status if it differs, and an event if there is news.
@@ -28,10 +27,11 @@ func (p *pass) report(ctx context.Context, o outcome) error {
 			status.SVM.Name = p.service.SVM.Name
 		}
 	}
-	if p.service != nil && !p.denied && p.observes() {
+	if p.service != nil && !p.denied && p.observes() && !p.strayed && p.end == nil {
+		status.ArrayUUID = arrayUUID(p.cluster)
 		status.SVM = &v1alpha1.SVMStatus{Name: p.svm.Name, UUID: p.svm.UUID}
 	}
-	if p.array != nil && p.observed.Presence != plan.Unknown {
+	if p.looked || p.denied {
 		status.LastHandledReconcileAt = p.obj.Annotations[v1alpha1.ReconcileRequestedAtAnnotation]
 	}
 	if p.deleting() && !o.paused {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -15,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
+	"github.com/ontap-operator/ontap-san-operator/internal/ontap"
 	"github.com/ontap-operator/ontap-san-operator/internal/plan"
 )
 
@@ -46,9 +48,6 @@ func (p *pass) refresh(ctx context.Context) error {
 		return errGone
 	}
 	p.fresh = true
-	if err := p.recheckAccess(ctx); err != nil {
-		return err
-	}
 	if live.ResourceVersion == p.stored.ResourceVersion {
 		return nil
 	}
@@ -102,7 +101,7 @@ func (p *pass) mark(ctx context.Context, finalizer, creating bool) error {
 		}
 		marked.Annotations[v1alpha1.CreatingAnnotation] = string(marked.UID)
 		if marked.Status.SVM == nil {
-			marked.Annotations[v1alpha1.CreatingSVMAnnotation] = marked.Spec.SVM.Name + "/" + marked.Spec.SVM.UUID
+			marked.Annotations[v1alpha1.CreatingSVMAnnotation] = strings.Join([]string{marked.Spec.SVM.Name, marked.Spec.SVM.UUID, arrayUUID(p.cluster)}, "/")
 		}
 	} else {
 		delete(marked.Annotations, v1alpha1.CreatingSVMAnnotation)
@@ -119,7 +118,7 @@ func (p *pass) mark(ctx context.Context, finalizer, creating bool) error {
 	}
 	p.rebase(marked)
 	p.fresh = true
-	if p.strayed && !creating {
+	if p.strayed && !creating && !p.deleting() {
 		// From here on the pass would be about another SVM.
 		return errStale
 	}
@@ -221,8 +220,17 @@ func hasFinalizer(obj *v1alpha1.ISCSIService) bool {
 
 // createsFor reports whether the create request, if there is one, was meant for that SVM.
 func createsFor(obj *v1alpha1.ISCSIService, svm v1alpha1.SVMSelector) bool {
-	sent, ok := obj.Annotations[v1alpha1.CreatingSVMAnnotation]
-	return !ok || sent == svm.Name+"/"+svm.UUID
+	sent, _, ok := createdOn(obj)
+	return !ok || sent == ontap.SVMRef{Name: svm.Name, UUID: svm.UUID}
+}
+
+// createdOn is the SVM and the UUID of the array that the create request was sent for, if the annotation tells.
+func createdOn(obj *v1alpha1.ISCSIService) (svm ontap.SVMRef, array string, ok bool) {
+	parts := strings.Split(obj.Annotations[v1alpha1.CreatingSVMAnnotation], "/")
+	if len(parts) != 3 {
+		return ontap.SVMRef{}, "", false
+	}
+	return ontap.SVMRef{Name: parts[0], UUID: parts[1]}, parts[2], true
 }
 
 // isCreating reports whether the annotation carries the object's own UID. A copy of an object carries that of another.

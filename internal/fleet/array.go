@@ -19,7 +19,7 @@ var ErrNotIdentified = errors.New("the array at the endpoint has not been identi
 var ErrNoIdentity = errors.New("the account does not see the UUID of the cluster")
 
 // loginPause is for how long nothing is sent after the array refused the login: ONTAP locks accounts.
-const loginPause = 5 * time.Minute
+const loginPause = 4*time.Minute + 30*time.Second
 
 // ChangedError is returned when another array answers at the endpoint than the one that is remembered.
 type ChangedError struct {
@@ -36,8 +36,8 @@ func (e *ChangedError) Error() string {
 
 // Array is one connected array. It is safe for concurrent use.
 //
-// Once it has refused the operator's login, requests are answered with that refusal and not sent, until Identify gets
-// through or some minutes have passed: thousands of objects that each try once would lock the account.
+// Once it has refused the operator's login, requests are answered with that refusal and not sent until some minutes
+// have passed: thousands of objects that each try once would lock the account.
 type Array struct {
 	client   *ontap.Client
 	config   ontap.Config
@@ -63,6 +63,9 @@ type Finding struct {
 // Identify asks the array who it is. If its UUID is not the expected one (empty accepts any), a *ChangedError is
 // returned, and no other request is let through until the expected array answers again.
 func (a *Array) Identify(ctx context.Context, expectedUUID string) (ontap.Cluster, error) {
+	if refused := a.refused(); refused != nil {
+		return ontap.Cluster{}, refused
+	}
 	found, err := a.client.Cluster(ctx)
 	if err != nil {
 		return ontap.Cluster{}, a.learn(err)
@@ -83,11 +86,19 @@ func (a *Array) Identify(ctx context.Context, expectedUUID string) (ontap.Cluste
 // Usable returns why nothing can be sent to the array now, if so: it has not been identified, or it has refused the
 // login.
 func (a *Array) Usable() error {
-	if refused := a.refusal.Load(); refused != nil && time.Since(refused.at) < loginPause {
-		return refused.answer
+	if refused := a.refused(); refused != nil {
+		return refused
 	}
 	if a.identity.Load() == nil {
 		return ErrNotIdentified
+	}
+	return nil
+}
+
+// refused is the array's refusal of the login, for as long as it is not to be tried again.
+func (a *Array) refused() error {
+	if refused := a.refusal.Load(); refused != nil && time.Since(refused.at) < loginPause {
+		return refused.answer
 	}
 	return nil
 }

@@ -239,7 +239,7 @@ func Next(w Wanted, m Remembered, o Observed) Step {
 	if w.Yields {
 		return Step{Do: Stop, Why: ClaimLost}
 	}
-	if w.Observe && (o.Presence == Missing || o.Presence == Absent) {
+	if w.Observe && !m.Unanswered && (o.Presence == Missing || o.Presence == Absent) {
 		return Step{Do: Stop, Why: NothingToObserve}
 	}
 	switch o.Presence {
@@ -287,14 +287,14 @@ func nextRefused(m Remembered, o Observed) (Step, bool) {
 
 func nextPresent(w Wanted, m Remembered, o Observed) Step {
 	switch {
-	case m.Origin == None && m.Unanswered && w.Strayed:
-		return Step{Do: Stop, Why: SVMChanged}
-	case m.Origin == None && m.Unanswered:
-		return Step{Do: Own, Origin: Created}
 	case w.Observe && marked(m):
 		return Step{Do: Mark}
 	case w.Observe:
 		return Step{Do: Rest}
+	case m.Origin == None && m.Unanswered && w.Strayed:
+		return Step{Do: Stop, Why: SVMChanged}
+	case m.Origin == None && m.Unanswered:
+		return Step{Do: Own, Origin: Created}
 	case m.Origin == None, m.Origin == Created && o.Target != "" && m.CreatedTarget != o.Target:
 		return Step{Do: Own, Origin: Adopted}
 	}
@@ -340,7 +340,7 @@ func nextAbsent(w Wanted, m Remembered, o Observed) Step {
 	if outstanding(m, o) {
 		return Step{Do: Wait}
 	}
-	if w.Strayed {
+	if w.Strayed || w.Observe {
 		return Step{Do: Mark}
 	}
 	if o.SVMGone {
@@ -414,8 +414,8 @@ func nextRemoval(w Wanted, m Remembered, o Observed) Step {
 		return Step{Do: Release, Why: TargetChanged}
 	}
 	switch {
-	case !deletes(w, m) && o.Enabled != w.Enabled:
-		// A deletion that was called off may have disabled it already.
+	case !deletes(w, m) && w.Enabled && !o.Enabled:
+		// A deletion that was called off may have disabled it already. Nothing is disabled on the way out.
 		return Step{Do: Update, Enabled: &w.Enabled}
 	case !deletes(w, m):
 		return Step{Do: Release, Why: Kept}

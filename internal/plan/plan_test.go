@@ -119,7 +119,9 @@ func TestNext(t *testing.T) {
 		{"needs no finalizer for what it only observes", Wanted{Observe: true}, created, there, Step{Do: Mark}},
 		{"creates nothing to observe", Wanted{Observe: true}, Remembered{}, Observed{Presence: Missing}, Step{Do: Stop, Why: NothingToObserve}},
 		{"forgets nothing that it only observes", Wanted{Observe: true}, adopted, absent, Step{Do: Stop, Why: NothingToObserve}},
-		{"still learns what its unanswered create did when it only observes", Wanted{Observe: true}, pending, there, Step{Do: Own, Origin: Created}},
+		{"claims nothing that it only observes", Wanted{Observe: true}, pending, there, Step{Do: Mark}},
+		{"asks what its unanswered create did when it only observes", Wanted{Observe: true}, pending, Observed{Presence: Missing}, Step{Do: Confirm}},
+		{"ends its claim on proof when it only observes", Wanted{Observe: true}, pending, Observed{Presence: Absent, AbsentFor: SecondLook}, Step{Do: Mark}},
 		{"releases without touching what it only observes", Wanted{Observe: true, Deleting: true}, created, there, Step{Do: Release, Why: OnlyObserved}},
 
 		{"touches nothing that another object has", Wanted{Enabled: false, Yields: true}, Remembered{}, there, Step{Do: Stop, Why: ClaimLost}},
@@ -146,6 +148,7 @@ func TestNext(t *testing.T) {
 		{"does not even put a service with another target right that is to be retained", wanting(Retain, Wanted{Deleting: true}), created, Observed{Presence: Present, Enabled: true, Target: otherTarget}, Step{Do: Release, Why: TargetChanged}},
 		{"deletes a service with another target if asked to", wanting(Delete, deleting), created, Observed{Presence: Present, Target: otherTarget}, Step{Do: Remove}},
 		{"puts enabled back when the deletion is called off", wanting(Retain, deleting), created, disabled, Step{Do: Update, Enabled: &on}},
+		{"disables nothing when the deletion is called off", Wanted{Deleting: true, Policy: Retain}, created, there, Step{Do: Release, Why: Kept}},
 		{"lets go when the deletion is called off", wanting(Retain, deleting), created, there, Step{Do: Release, Why: Kept}},
 		{"asks before it lets go what may have been disabled", wanting(Retain, deleting), created, Observed{}, Step{Do: Confirm}},
 		{"releases without touching where access is denied", Wanted{Deleting: true, Denied: true}, created, there, Step{Do: Release, Why: AccessDenied}},

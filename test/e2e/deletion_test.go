@@ -51,6 +51,19 @@ var _ = Describe("Deletion", func() {
 		Expect(*a.on(ctx, "svm1").Enabled).To(BeTrue())
 	})
 
+	It("that is called off needs no array either", func(ctx SpecContext) {
+		a := newArray(ctx, "{name: svm1}")
+		a.apply(ctx, "main", "svm: {name: svm1}")
+		a.ready(ctx, "main")
+		_, err := a.InjectFault(ctx, testbed.Fault{Listener: "refused"})
+		Expect(err).NotTo(HaveOccurred())
+		kubectl(ctx, "-n", a.name, "delete", "iscsisvc", "main", "--wait=false")
+		Eventually(a.get).WithContext(ctx).WithArguments("main").Should(beReady(metav1.ConditionUnknown, v1alpha1.ReasonArrayUnreachable))
+		kubectl(ctx, "-n", a.name, "patch", "iscsisvc", "main", "--type=merge", "-p", `{"spec":{"managementPolicy":"Observe"}}`)
+		Eventually(a.gone).WithContext(ctx).WithArguments("main").Should(BeTrue())
+		Expect(*a.on(ctx, "svm1").Enabled).To(BeTrue())
+	})
+
 	It("of a service whose SVM is gone ends", func(ctx SpecContext) {
 		a := newArray(ctx, "{name: svm1}")
 		a.apply(ctx, "main", "svm: {name: svm1}")

@@ -158,7 +158,7 @@ var _ = Describe("Trouble", func() {
 		apply(ctx, "apiVersion: v1\nkind: Namespace\nmetadata: {name: scoped}\n---\n"+a.secret("netapp123")+"\n---\n"+a.manifest("*"))
 		a.apply(ctx, "main", "svm: {name: svm1}")
 		Eventually(a.get).WithContext(ctx).WithArguments("main").Should(beReady(metav1.ConditionFalse, v1alpha1.ReasonInvalidConfiguration))
-		Expect(condition(a.get(ctx, "main"), v1alpha1.ConditionReady).Message).To(ContainSubstring("security login create"))
+		Expect(kubectl(ctx, "get", "ontapcluster", a.name)).To(ContainSubstring("security login create"))
 		Expect(a.reads(ctx, servicesPath)).To(BeZero())
 	})
 

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"net/http"
+	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -35,6 +36,14 @@ var _ = Describe("An object that only observes", func() {
 		Expect(a.PutService(ctx, "svm1", testbed.SVMService{Enabled: new(true)})).To(Succeed())
 		a.ready(ctx, "main")
 		Expect(a.writes(ctx)).To(BeEmpty())
+	})
+
+	It("binds nothing that its spec contradicts", func(ctx SpecContext) {
+		const uuid = "11111111-2222-3333-4444-555555555555"
+		a := newArray(ctx, "{name: svm1, uuid: "+uuid+", service: {enabled: true}}", "{name: svm2}")
+		a.apply(ctx, "main", "svm: {name: svm2, uuid: "+uuid+"}, managementPolicy: Observe")
+		Eventually(a.get).WithContext(ctx).WithArguments("main").Should(beReady(metav1.ConditionFalse, v1alpha1.ReasonSVMMismatch))
+		Expect(a.get(ctx, "main").Status.SVM).To(BeNil())
 	})
 
 	It("lets go of a service that it had created", func(ctx SpecContext) {
@@ -75,6 +84,21 @@ var _ = Describe("A pause", func() {
 		Expect(*a.on(ctx, "svm1").Enabled).To(BeTrue())
 	})
 
+	It("that comes while the array is asked is heeded", func(ctx SpecContext) {
+		a := newArray(ctx, "{name: svm1}")
+		a.apply(ctx, "main", "svm: {name: svm1}")
+		a.ready(ctx, "main")
+		barrier, err := a.Hold(ctx, testbed.Match{Method: http.MethodGet, Path: servicesPath}, testbed.After)
+		Expect(err).NotTo(HaveOccurred())
+		a.apply(ctx, "main", "svm: {name: svm1}, enabled: false, deletionPolicy: Retain")
+		Expect(barrier.Wait(ctx, 20*time.Second)).To(Succeed())
+		kubectl(ctx, "-n", a.name, "annotate", "iscsisvc", "main", v1alpha1.PausedAnnotation+"=true")
+		Expect(barrier.Release(ctx)).To(Succeed())
+		Eventually(paused(ctx, a, "main")).Should(BeTrue())
+		a.settled(ctx)
+		Expect(a.writes(ctx)).To(HaveLen(1))
+	})
+
 	It("of an ONTAPCluster freezes its objects, deletions too", func(ctx SpecContext) {
 		a := newArray(ctx, "{name: svm1}", "{name: svm2}")
 		a.apply(ctx, "main", "svm: {name: svm1}")
@@ -105,6 +129,18 @@ var _ = Describe("A request to reconcile", func() {
 		Expect(a.writes(ctx)).To(HaveLen(1), "nothing that can be seen has changed")
 		kubectl(ctx, "-n", a.name, "annotate", "iscsisvc", "main", v1alpha1.ReconcileRequestedAtAnnotation+"=now")
 		Expect(a.ready(ctx, "main").Status.LastHandledReconcileAt).To(Equal("now"))
+	})
+
+	It("repeats it once", func(ctx SpecContext) {
+		a := newArray(ctx, "{name: svm1}")
+		_, err := a.InjectFault(ctx, testbed.Fault{Match: posts, Status: http.StatusBadRequest, Code: "1115127"})
+		Expect(err).NotTo(HaveOccurred())
+		a.apply(ctx, "main", "svm: {name: svm1}")
+		Eventually(a.get).WithContext(ctx).WithArguments("main").Should(beReady(metav1.ConditionFalse, v1alpha1.ReasonLicenseMissing))
+		kubectl(ctx, "-n", a.name, "annotate", "iscsisvc", "main", v1alpha1.ReconcileRequestedAtAnnotation+"=now")
+		Eventually(func() string { return a.get(ctx, "main").Status.LastHandledReconcileAt }).Should(Equal("now"))
+		a.polled(ctx, servicesPath, 3)
+		Expect(a.writes(ctx)).To(HaveLen(2))
 	})
 })
 
@@ -141,6 +177,21 @@ var _ = Describe("A service that is in use", func() {
 		kubectl(ctx, "-n", a.name, "patch", "iscsisvc", "main", "--type=merge", "-p", `{"spec":{"inUsePolicy":"Disconnect"}}`)
 		Eventually(a.gone).WithContext(ctx).WithArguments("main").Should(BeTrue())
 		Expect(a.on(ctx, "svm1")).To(BeNil())
+	})
+
+	It("is not disabled by Retain, which lets go of it as it is", func(ctx SpecContext) {
+		a := newArray(ctx, "{name: svm1}")
+		a.apply(ctx, "main", "svm: {name: svm1}")
+		a.ready(ctx, "main")
+		Expect(a.Login(ctx, "svm1", initiator)).To(Succeed())
+		a.apply(ctx, "main", "svm: {name: svm1}, enabled: false")
+		inUse(ctx, a)
+		kubectl(ctx, "-n", a.name, "delete", "iscsisvc", "main", "--wait=false")
+		a.settled(ctx)
+		kubectl(ctx, "-n", a.name, "patch", "iscsisvc", "main", "--type=merge", "-p", `{"spec":{"deletionPolicy":"Retain"}}`)
+		Eventually(a.gone).WithContext(ctx).WithArguments("main").Should(BeTrue())
+		Expect(*a.on(ctx, "svm1").Enabled).To(BeTrue())
+		Expect(a.writes(ctx)).To(HaveLen(1))
 	})
 
 	It("counts as in use while the account may not read sessions", func(ctx SpecContext) {
