@@ -287,14 +287,14 @@ func nextRefused(m Remembered, o Observed) (Step, bool) {
 
 func nextPresent(w Wanted, m Remembered, o Observed) Step {
 	switch {
-	case w.Observe && marked(m):
-		return Step{Do: Mark}
-	case w.Observe:
-		return Step{Do: Rest}
 	case m.Origin == None && m.Unanswered && w.Strayed:
 		return Step{Do: Stop, Why: SVMChanged}
 	case m.Origin == None && m.Unanswered:
 		return Step{Do: Own, Origin: Created}
+	case w.Observe && marked(m):
+		return Step{Do: Mark}
+	case w.Observe:
+		return Step{Do: Rest}
 	case m.Origin == None, m.Origin == Created && o.Target != "" && m.CreatedTarget != o.Target:
 		return Step{Do: Own, Origin: Adopted}
 	}

@@ -119,7 +119,7 @@ func TestNext(t *testing.T) {
 		{"needs no finalizer for what it only observes", Wanted{Observe: true}, created, there, Step{Do: Mark}},
 		{"creates nothing to observe", Wanted{Observe: true}, Remembered{}, Observed{Presence: Missing}, Step{Do: Stop, Why: NothingToObserve}},
 		{"forgets nothing that it only observes", Wanted{Observe: true}, adopted, absent, Step{Do: Stop, Why: NothingToObserve}},
-		{"claims nothing that it only observes", Wanted{Observe: true}, pending, there, Step{Do: Mark}},
+		{"knows its own when it only observes, too", Wanted{Observe: true}, pending, there, Step{Do: Own, Origin: Created}},
 		{"asks what its unanswered create did when it only observes", Wanted{Observe: true}, pending, Observed{Presence: Missing}, Step{Do: Confirm}},
 		{"ends its claim on proof when it only observes", Wanted{Observe: true}, pending, Observed{Presence: Absent, AbsentFor: SecondLook}, Step{Do: Mark}},
 		{"releases without touching what it only observes", Wanted{Observe: true, Deleting: true}, created, there, Step{Do: Release, Why: OnlyObserved}},
