@@ -3,8 +3,9 @@ package plan
 // write sends one request to the array, on the strength of an object that is up to date.
 func (s *state) write(f flight, l luck) (broken string) {
 	p := &s.pass
+	known := p.fresh || p.denied == s.denied
 	switch changed, ok := s.refresh(); {
-	case !ok:
+	case !ok || !known:
 		s.pass = pass{}
 		return ""
 	case changed:
@@ -94,8 +95,9 @@ func (s *state) apply(f flight) Refusal {
 // ONTAP knows no conditional writes.
 func (s *state) forbidden(f flight) (broken string) {
 	p, do := &s.pass, Do(f.do)
-	known := !s.raced && s.svc.present
-	strange := known && s.svc.foreign && !s.svc.mistakable
+	looked := !s.raced && s.svc.present
+	cutsOff := p.seen.enabled && !f.enabled && do != Create && do != Remove
+	strange := looked && s.svc.foreign && !s.svc.mistakable
 	switch origin, policy := Origin(p.obj.origin), Policy(p.obj.policy); {
 	case p.denied || p.yields || p.obj.observe:
 		return "a write is sent where nothing may be touched"
@@ -111,6 +113,8 @@ func (s *state) forbidden(f flight) (broken string) {
 		return "a write is sent to a service of somebody else that is taken for a created one"
 	case origin == None:
 		return "a write is sent to a service that is neither created nor adopted"
+	case cutsOff && p.obj.guarded && (!p.counted || p.inUse):
+		return "a service is disabled that may be in use"
 	case do == Update && origin == Created && strange && !p.outdated && s.svc.target != p.obj.target:
 		return "a write is sent to a service of somebody else"
 	case do == Remove && (Presence(p.presence) != Present || p.seen.enabled):

@@ -22,9 +22,9 @@ func (m *model) moves(s *state, to func(label string, next state, broken string)
 		does("the operator crashes", (*state).crash)
 		does("the pass fails", func(s *state) { s.pass = pass{} })
 	} else {
-		try("a pass begins", 0, func(s *state) string { m.begin(s, s.obj); return "" })
+		try("a pass begins", 0, func(s *state) string { return m.begin(s, s.obj) })
 		if s.cached != s.obj {
-			try("a pass begins with an old copy", 1, func(s *state) string { m.begin(s, s.cached); return "" })
+			try("a pass begins with an old copy", 1, func(s *state) string { return m.begin(s, s.cached) })
 		}
 		if s.process != (process{}) {
 			does("the operator crashes", (*state).crash)
@@ -68,7 +68,7 @@ func (m *model) stepMoves(s *state, try func(string, int8, func(*state) string))
 }
 
 var names = map[Do]string{
-	Rest: "rest", Look: "look", Confirm: "confirm", Mark: "mark", Own: "own", Forget: "forget", Create: "create", Update: "update",
+	Rest: "rest", Look: "look", Count: "count", Confirm: "confirm", Mark: "mark", Own: "own", Forget: "forget", Create: "create", Update: "update",
 	Disable: "disable", Remove: "remove", Release: "release", Stop: "stop", Wait: "wait",
 }
 
@@ -104,6 +104,7 @@ func (m *model) userMoves(s *state, try func(string, int8, func(*state) string))
 		}
 	}
 	edit("observing is switched", func(o *object) { o.observe = !o.observe })
+	edit("guarding is switched", func(o *object) { o.guarded = !o.guarded })
 	edit("spec.enabled is switched", func(o *object) { o.enabled = !o.enabled })
 	if !s.obj.deleting {
 		try("the object is deleted", 1, func(s *state) string {
@@ -150,6 +151,7 @@ func arrayMoves(s *state, does func(string, func(*state))) {
 			change(s)
 		})
 	}
+	does("initiators come, or go", func(s *state) { s.inUse = !s.inUse })
 	others("the SVM is deleted", func(s *state) { s.svc, s.svmGone = service{}, true })
 	for target := madeTarget; target <= strangeTarget; target++ {
 		for _, enabled := range []bool{true, false} {

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -95,7 +96,9 @@ func (x *search) settles(s state) (broken string) {
 		}
 		s.calm()
 		before := s
-		x.begin(&s, s.obj)
+		if broken = x.begin(&s, s.obj); broken != "" {
+			return broken
+		}
 		end, broken := x.finish(&s)
 		if broken != "" {
 			return broken
@@ -208,6 +211,12 @@ func settings(s state, to func(state)) {
 		with(func(s *state) { s.denied = true })
 		with(func(s *state) { s.yields = true })
 		with(func(s *state) { s.heir = true })
+		if svc.enabled {
+			s.obj.guarded, s.cached.guarded = true, true
+			with(func(*state) {})
+			with(func(s *state) { s.inUse = true })
+			s.obj.guarded, s.cached.guarded = false, false
+		}
 		with(func(s *state) { s.refusing = int8(RefusedOtherwise) })
 		with(func(s *state) { s.refusing = int8(RefusedUnsupported) })
 		if !svc.present {
@@ -228,9 +237,9 @@ func lives(left int8, to func(state)) {
 			}
 			to(state{obj: obj, cached: obj, svc: svc, polled: svc.view, left: left})
 		}
-		// About to create.
+		// About to create, when another object came first.
 		obj := object{enabled: true, policy: int8(policy), finalizer: true, creating: true}
-		to(state{obj: obj, cached: obj, process: process{post: postUnsent}, doubt: true, left: left})
+		to(state{obj: obj, cached: obj, process: process{post: postUnsent}, doubt: true, yields: true, left: left})
 	}
 }
 
@@ -256,4 +265,48 @@ func TestModel(t *testing.T) {
 			t.Logf("%d starts, %d states, %d runs", began, len(x.trail), x.runs)
 		})
 	}
+}
+
+// TestModelAtLength follows few runs, but through many interferences.
+func TestModelAtLength(t *testing.T) {
+	t.Parallel()
+	const runs, interferences, moves = 300, 15, 120
+	x, random, all := searchOf(model{next: Next}), rand.New(rand.NewPCG(1, 2)), 0
+	lives(interferences, func(s state) {
+		for range runs {
+			all++
+			if story := x.walk(s, moves, random); story != "" {
+				t.Fatal(story)
+			}
+		}
+	})
+	t.Logf("%d runs, %d states settled", all, len(x.settled))
+}
+
+// walk takes one way through the world.
+func (x *search) walk(s state, moves int, random *rand.Rand) (story string) {
+	told := []string{fmt.Sprintf("%+v", s)}
+	for range moves {
+		var next []state
+		var labels []string
+		x.moves(&s, func(label string, to state, broken string) {
+			if broken != "" {
+				story = strings.Join(append(told, label, broken), "\n  ")
+			}
+			next, labels = append(next, to), append(labels, label)
+		})
+		if story != "" || len(next) == 0 {
+			return story
+		}
+		// As a rule, the operator goes on: what it does comes first.
+		i := 0
+		if random.IntN(4) == 0 {
+			i = random.IntN(len(next))
+		}
+		s, told = next[i], append(told, labels[i])
+		if broken := x.settles(s); broken != "" {
+			return strings.Join(append(told, "the environment rests", broken), "\n  ")
+		}
+	}
+	return ""
 }

@@ -91,6 +91,10 @@ func TestMutants(t *testing.T) {
 			}
 			return step
 		}}},
+		{"disables what is in use", "a service is disabled that may be in use", model{next: func(w Wanted, m Remembered, o Observed) Step {
+			w.Guard = false
+			return Next(w, m, o)
+		}}},
 		{"touches what another object has", "a write is sent where nothing may be touched", model{next: func(w Wanted, m Remembered, o Observed) Step {
 			w.Yields = false
 			return Next(w, m, o)

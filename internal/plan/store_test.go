@@ -13,7 +13,7 @@ func (s *state) mark(finalizer, creating bool) (marked bool) {
 		s.process.post, s.doubt = postUnsent, true
 	}
 	p.obj.finalizer, p.obj.creating, p.fresh = finalizer, creating, true
-	s.svc.left = s.svc.left || s.svc.present && !finalizer && Origin(p.obj.origin) != None
+	s.svc.left = s.svc.left || s.svc.present && !finalizer && (Origin(p.obj.origin) != None || p.obj.observe)
 	if s.obj.deleting && !finalizer {
 		s.obj.gone, s.pass = true, pass{}
 	}
@@ -26,7 +26,7 @@ func (s *state) refresh() (changed, ok bool) {
 	if p.fresh {
 		return false, true
 	}
-	if s.obj.gone || p.denied != s.denied || p.stored != s.obj.status {
+	if s.obj.gone || p.stored != s.obj.status {
 		return false, false
 	}
 	p.fresh = true

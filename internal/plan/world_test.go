@@ -22,8 +22,10 @@ type status struct {
 type object struct {
 	status
 	gone, deleting, enabled, observe bool
-	policy                           int8
-	finalizer                        bool
+	// guarded: not to be disabled while it is in use.
+	guarded   bool
+	policy    int8
+	finalizer bool
 	// creating: the annotation carries the object's own UID.
 	creating bool
 }
@@ -90,6 +92,7 @@ type pass struct {
 	behind, fresh         bool
 	denied, yields, heir  bool
 	resolved              bool
+	counted, inUse        bool
 	seen                  view
 	presence, refused     int8
 	svmGone, again        bool
@@ -105,10 +108,12 @@ type pass struct {
 type state struct {
 	obj object
 	// cached is the copy of the object that a lagging cache still serves, and polled the service in an old collection.
-	cached               object
-	polled               view
-	svc                  service
-	svmGone              bool
+	cached  object
+	polled  view
+	svc     service
+	svmGone bool
+	// inUse: initiators are logged in.
+	inUse                bool
 	refusing             int8
 	denied, yields, heir bool
 	process              process
@@ -147,7 +152,7 @@ type model struct {
 func (s *state) wanted() Wanted {
 	p := &s.pass
 	return Wanted{
-		Enabled: p.obj.enabled, Policy: Policy(p.obj.policy), Observe: p.obj.observe, Deleting: p.obj.deleting,
+		Enabled: p.obj.enabled, Policy: Policy(p.obj.policy), Observe: p.obj.observe, Deleting: p.obj.deleting, Guard: p.obj.guarded,
 		Denied: p.denied, Yields: p.yields, Heir: p.heir,
 	}
 }
@@ -173,6 +178,9 @@ func (s *state) observed() Observed {
 	if o.Presence == Present {
 		o.Enabled, o.Target = p.seen.enabled, targetName(p.seen.target)
 	}
+	if o.Counted = p.counted; p.inUse {
+		o.Sessions = 1
+	}
 	if o.Presence == Absent && s.process.absence == provedLongAgo {
 		o.AbsentFor = SecondLook
 	}
@@ -180,19 +188,25 @@ func (s *state) observed() Observed {
 }
 
 // begin begins a pass with a copy of the object.
-func (m *model) begin(s *state, copied object) {
+func (m *model) begin(s *state, copied object) (broken string) {
 	s.pass = pass{
 		active: true, obj: copied, stored: copied.status, behind: copied != s.obj, denied: s.denied, resolved: copied.bound,
 	}
 	s.cached, s.raced = s.obj, false
 	if copied.deleting && !copied.finalizer {
 		s.pass = pass{}
-		return
+		return ""
 	}
-	// What stays needs no finalizer, and that no array.
-	if step := m.next(s.wanted(), s.remembered(), Observed{}); step.Do == Mark {
+	// What stays, or never was, needs no finalizer, and to take it off needs no array.
+	s.pass.denied = false
+	switch step := m.next(s.wanted(), s.remembered(), Observed{}); step.Do {
+	case Mark:
 		s.mark(step.Finalizer, step.Creating)
+	case Release:
+		return s.release(step.Why)
 	}
+	s.pass.denied = s.pass.active && s.denied
+	return ""
 }
 
 // step takes the next step of the pass, and tells which rule it breaks.
@@ -203,6 +217,11 @@ func (m *model) step(s *state, l luck) (broken string) {
 	}
 	step := m.next(s.wanted(), s.remembered(), s.observed())
 	switch step.Do {
+	case Look, Confirm, Count, Own:
+		// While the array is asked, the object may change.
+		p.fresh = false
+	}
+	switch step.Do {
 	case Rest, Stop, Wait:
 		p.ending, p.last, p.why = true, int8(step.Do), int8(step.Why)
 		if step.Do == Stop && p.createNoted && Refusal(p.refused) != RefusedExists && !p.obj.deleting {
@@ -212,6 +231,8 @@ func (m *model) step(s *state, l luck) (broken string) {
 		s.look(l)
 	case Confirm:
 		s.confirm()
+	case Count:
+		p.counted, p.inUse = true, s.inUse
 	case Mark:
 		known := s.process.post
 		if s.mark(step.Finalizer, step.Creating) && l == replyLost {
@@ -296,7 +317,7 @@ func (s *state) claim() {
 func (s *state) saw(seen view) {
 	p := &s.pass
 	s.process.absence, s.process.hold = notProved, false
-	p.presence, p.seen, p.resolved, p.svmGone = int8(Present), seen, true, false
+	p.presence, p.seen, p.resolved, p.svmGone, p.counted, p.inUse = int8(Present), seen, true, false, false, false
 	if origin := Origin(p.stored.origin); origin == Adopted || origin == None && !s.unanswered() && !s.doubt {
 		s.svc.mistakable = false
 	}
