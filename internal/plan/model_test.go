@@ -228,18 +228,18 @@ func settings(s state, to func(state)) {
 // lives are how most objects begin, or have come to be.
 func lives(left int8, to func(state)) {
 	for policy := Auto; policy <= Retain; policy++ {
-		for _, svc := range []service{{}, {view: view{true, true, madeTarget}, foreign: true}, {view: view{true, true, madeTarget}}} {
+		// About to create, when another object came first.
+		obj := object{enabled: true, policy: int8(policy), finalizer: true, creating: true}
+		to(state{obj: obj, cached: obj, process: process{post: postUnsent}, doubt: true, yields: true, left: left})
+		for _, svc := range []service{{}, {view: view{true, true, madeTarget}}} {
 			obj := object{enabled: true, policy: int8(policy)}
-			if svc.present && !svc.foreign {
+			if svc.present {
 				obj.status = status{int8(Created), madeTarget, true}
 				obj.finalizer = policy != Retain
 				obj.creating, svc.left = obj.finalizer, !obj.finalizer
 			}
 			to(state{obj: obj, cached: obj, svc: svc, polled: svc.view, left: left})
 		}
-		// About to create, when another object came first.
-		obj := object{enabled: true, policy: int8(policy), finalizer: true, creating: true}
-		to(state{obj: obj, cached: obj, process: process{post: postUnsent}, doubt: true, yields: true, left: left})
 	}
 }
 

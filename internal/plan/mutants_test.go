@@ -18,7 +18,7 @@ func TestMutants(t *testing.T) {
 			}
 			return step
 		}}},
-		{"puts the marks on after the create request", "an object goes and leaves a service behind that it made", model{next: func(w Wanted, m Remembered, o Observed) Step {
+		{"puts the marks on after the create request", "a create request is sent while an earlier one may still take effect", model{next: func(w Wanted, m Remembered, o Observed) Step {
 			step := Next(w, m, o)
 			if step.Do == Mark && step.Creating && m.Origin == None {
 				return Step{Do: Create}
@@ -52,7 +52,7 @@ func TestMutants(t *testing.T) {
 			m.Unanswered = false
 			return Next(w, m, o)
 		}}},
-		{"keeps the marks after a refusal", "a service is taken away that the operator did not make", model{next: func(w Wanted, m Remembered, o Observed) Step {
+		{"keeps the marks after a refusal", "a service of somebody else is recorded as a created one", model{next: func(w Wanted, m Remembered, o Observed) Step {
 			step := Next(w, m, o)
 			if step.Do == Mark && o.Refused != NotRefused && m.Origin == None {
 				return Step{Do: Stop}
@@ -124,13 +124,11 @@ func TestMutants(t *testing.T) {
 			t.Parallel()
 			x := searchOf(c.model)
 			story := ""
-			first := func(s state) {
+			lives(3, func(s state) {
 				if story == "" {
 					story = x.from(s)
 				}
-			}
-			starts(1, first)
-			lives(3, first)
+			})
 			if story == "" || !strings.Contains(story, c.breaks) {
 				t.Fatalf("not noticed, or for another reason, in %d states: %s", len(x.trail), story)
 			}
