@@ -1,6 +1,7 @@
 package controller
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -214,9 +215,9 @@ func (p *pass) create(ctx context.Context) error {
 		service.Alias = alias
 	}
 	var created ontap.Service
-	if ctx.Err() != nil && p.past.post == postUnsent {
-		// The operator is asked to stop: the next one need not wonder whether a request was sent.
-		return errors.Join(ctx.Err(), p.mark(ctx, false, false))
+	if err := cmp.Or(ctx.Err(), p.array.Usable()); err != nil && p.past.post == postUnsent {
+		// Nothing will be sent: whoever comes next need not wonder.
+		return errors.Join(err, p.mark(ctx, false, false))
 	}
 	accepted, err := p.write(ctx, "create", func(ctx context.Context) (err error) {
 		p.past.post, p.past.absentSince, p.past.trouble = postUnanswered, time.Time{}, nil

@@ -199,6 +199,10 @@ func (p *pass) run(ctx context.Context) (*outcome, error) {
 			if by := pausedBy(p.obj, p.cluster); by != "" {
 				return p.paused(by), nil
 			}
+			if p.deleting() {
+				// A deletion that began meanwhile rests on a live look.
+				p.observed.Presence = plan.Unknown
+			}
 		case err != nil:
 			o, ok := fromArray(err, p.subject())
 			if ok && step.Do == plan.Create && p.past.post == postUnanswered {

@@ -33,13 +33,13 @@ func (s *state) refresh() (changed, ok bool) {
 	if !p.behind {
 		return false, true
 	}
-	if !p.obj.deleting && s.obj.deleting {
-		// A deletion that begins under way goes on from what the pass has seen.
-		s.raced = true
-	}
 	known := p.obj.status
 	p.obj, p.behind = s.obj, false
 	p.obj.status = known
+	if p.obj.deleting {
+		// A deletion that began meanwhile rests on a live look.
+		p.presence = int8(Unknown)
+	}
 	return true, true
 }
 
