@@ -30,14 +30,17 @@ func TestControlPlane(t *testing.T) {
 		g.Expect(version).To(And(ContainSubstring("Client Version: v1.37."), ContainSubstring("Server Version: v1.37.")))
 	})
 
-	t.Run("a namespace can be deleted", func(t *testing.T) {
-		if controlPlane.ControllerManager == nil {
-			t.Skip("KUBEBUILDER_ASSETS has no kube-controller-manager")
-		}
+	t.Run("a namespace goes if there is a controller for it, and else is Terminating", func(t *testing.T) {
 		g := NewWithT(t)
 		_, err := controlPlane.Kubectl(ctx, "", "create", "namespace", "short-lived")
 		g.Expect(err).NotTo(HaveOccurred())
-		_, err = controlPlane.Kubectl(ctx, "", "delete", "namespace", "short-lived", "--timeout=60s")
+		_, err = controlPlane.Kubectl(ctx, "", "delete", "namespace", "short-lived", "--wait=false")
+		g.Expect(err).NotTo(HaveOccurred())
+		end := "delete"
+		if controlPlane.ControllerManager == nil {
+			end = "jsonpath={.status.phase}=Terminating"
+		}
+		_, err = controlPlane.Kubectl(ctx, "", "wait", "namespace/short-lived", "--for="+end, "--timeout=60s")
 		g.Expect(err).NotTo(HaveOccurred())
 	})
 
