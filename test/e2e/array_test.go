@@ -136,6 +136,13 @@ func (a *array) gone(ctx SpecContext, name string) bool {
 	return err != nil
 }
 
+// hangUp makes the array refuse connections until its faults are cleared.
+func (a *array) hangUp(ctx SpecContext) {
+	GinkgoHelper()
+	_, err := a.InjectFault(ctx, testbed.Fault{Listener: "refused"})
+	Expect(err).NotTo(HaveOccurred())
+}
+
 // on is the service on the array, nil if there is none.
 func (a *array) on(ctx SpecContext, svm string) *testbed.SVMService {
 	GinkgoHelper()

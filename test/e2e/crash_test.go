@@ -122,8 +122,9 @@ var _ = Describe("An operator that is killed while it creates", Serial, func() {
 var _ = Describe("A spec that names another SVM while the operator waits for the array", func() {
 	const withService = "{name: svm2, service: {enabled: true, alias: theirs}}"
 
-	It("gets neither a service that is not its own, nor one that it does not name", func(ctx SpecContext) {
-		a := newArray(ctx, "{name: svm1}", withService)
+	// changeWhileCreating changes the SVM from svm1 to svm2 while the array holds the answer to the create request.
+	changeWhileCreating := func(ctx SpecContext, a *array) {
+		GinkgoHelper()
 		barrier, err := a.Hold(ctx, posts, testbed.After)
 		Expect(err).NotTo(HaveOccurred())
 		a.apply(ctx, "main", "svm: {name: svm1}")
@@ -131,6 +132,11 @@ var _ = Describe("A spec that names another SVM while the operator waits for the
 		a.apply(ctx, "main", "svm: {name: svm2}")
 		Expect(barrier.Release(ctx)).To(Succeed())
 		Eventually(a.get).WithContext(ctx).WithArguments("main").Should(beReady(metav1.ConditionFalse, v1alpha1.ReasonSVMChanged))
+	}
+
+	It("gets neither a service that is not its own, nor one that it does not name", func(ctx SpecContext) {
+		a := newArray(ctx, "{name: svm1}", withService)
+		changeWhileCreating(ctx, a)
 		Expect(a.get(ctx, "main").Status.SVM).To(BeNil())
 
 		a.apply(ctx, "main", "svm: {name: svm1}")
@@ -141,13 +147,7 @@ var _ = Describe("A spec that names another SVM while the operator waits for the
 
 	It("deletes what its create request made, and nothing else", func(ctx SpecContext) {
 		a := newArray(ctx, "{name: svm1}", withService)
-		barrier, err := a.Hold(ctx, posts, testbed.After)
-		Expect(err).NotTo(HaveOccurred())
-		a.apply(ctx, "main", "svm: {name: svm1}")
-		Expect(barrier.Wait(ctx, 20*time.Second)).To(Succeed())
-		a.apply(ctx, "main", "svm: {name: svm2}")
-		Expect(barrier.Release(ctx)).To(Succeed())
-		Eventually(a.get).WithContext(ctx).WithArguments("main").Should(beReady(metav1.ConditionFalse, v1alpha1.ReasonSVMChanged))
+		changeWhileCreating(ctx, a)
 		a.remove(ctx, "main")
 		Expect(a.on(ctx, "svm1")).To(BeNil())
 		Expect(*a.on(ctx, "svm2").Enabled).To(BeTrue())

@@ -82,8 +82,7 @@ var _ = Describe("Trouble", func() {
 		a := newArray(ctx, "{name: svm1}", "{name: svm2}")
 		a.apply(ctx, "main", "svm: {name: svm1}")
 		known := a.ready(ctx, "main").Status
-		_, err := a.InjectFault(ctx, testbed.Fault{Listener: "refused"})
-		Expect(err).NotTo(HaveOccurred())
+		a.hangUp(ctx)
 		Eventually(a.get).WithContext(ctx).WithArguments("main").Should(beReady(metav1.ConditionUnknown, v1alpha1.ReasonArrayUnreachable))
 		service := a.get(ctx, "main")
 		Expect(service.Status.Target).To(Equal(known.Target))
