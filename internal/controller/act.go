@@ -281,6 +281,39 @@ func (p *pass) remove(ctx context.Context) error {
 	return nil
 }
 
+// release lets the object go. Nothing is sent to the array for it from here on.
+func (p *pass) release(ctx context.Context, why plan.Why) error {
+	if err := p.mark(ctx, false, false); err != nil {
+		return err
+	}
+	switch why {
+	case plan.Kept:
+		p.event(corev1.EventTypeNormal, v1alpha1.EventReleased, "Release", "%s: the iSCSI service stays on the array", p.subject())
+	case plan.TargetChanged:
+		p.event(corev1.EventTypeWarning, v1alpha1.EventReleased, "Release",
+			"%s: the iSCSI service stays on the array: its target %s is not the one that was created", p.subject(), p.service.Target.Name)
+	case plan.AccessDenied:
+		p.event(corev1.EventTypeWarning, v1alpha1.EventReleased, "Release",
+			"%s: the iSCSI service, if there is one, was not touched: namespace %s may not use it", p.subject(), p.obj.Namespace)
+	case plan.OnlyObserved:
+		p.event(corev1.EventTypeWarning, v1alpha1.EventReleased, "Release",
+			"%s: the iSCSI service was not touched: spec.managementPolicy is Observe", p.subject())
+	case plan.ClaimLost:
+		p.event(corev1.EventTypeWarning, v1alpha1.EventReleased, "Release",
+			"%s: the iSCSI service was not touched: it belongs to ISCSIService %s/%s", p.subject(), p.holder.Namespace, p.holder.Name)
+	case plan.HandedOver:
+		p.event(corev1.EventTypeNormal, v1alpha1.EventReleased, "Release",
+			"%s: the iSCSI service stays for ISCSIService %s/%s", p.subject(), p.heir.Namespace, p.heir.Name)
+	case plan.Unsupported:
+		p.event(corev1.EventTypeWarning, v1alpha1.EventReleased, "Release",
+			"%s: the iSCSI service is disabled and stays: this platform deletes it together with its SVM only", p.subject())
+	case plan.Unconfirmed:
+		p.event(corev1.EventTypeWarning, v1alpha1.EventReleased, "Release",
+			"%s: a create request was not answered, so that an iSCSI service may stay behind", p.subject())
+	}
+	return nil
+}
+
 // write sends one change to the array, on the strength of an object that is up to date, and logs it. A definite no is
 // not an error but an observation, which the plan goes on from.
 func (p *pass) write(ctx context.Context, operation string, send func(context.Context) error) (accepted bool, err error) {

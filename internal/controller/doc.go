@@ -6,6 +6,7 @@
 //	iscsiservice_controller.go  the reconciler and what triggers it
 //	pass.go                     what one pass knows: wanted, remembered, observed
 //	act.go                      takes a step of the plan
+//	marks.go                    the finalizer and the annotations of a create request
 //	store.go                    writes to the API server, and never on the strength of an old copy
 //	outcome.go, remedies.go     the one table from an error to a condition and a retry
 //	report.go                   conditions and events

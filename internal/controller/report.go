@@ -127,11 +127,7 @@ func announce(recorder events.EventRecorder, obj client.Object, before []metav1.
 }
 
 func readyCondition(conditions []metav1.Condition) *metav1.Condition {
-	c := meta.FindStatusCondition(conditions, v1alpha1.ConditionReady)
-	if c == nil {
-		return nil
-	}
-	return new(*c)
+	return meta.FindStatusCondition(conditions, v1alpha1.ConditionReady)
 }
 
 func isReady(cluster *v1alpha1.ONTAPCluster) bool {

@@ -5,19 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"slices"
-	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apiequality "k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
-	"github.com/ontap-operator/ontap-san-operator/internal/ontap"
-	"github.com/ontap-operator/ontap-san-operator/internal/plan"
 )
 
 // storeTimeout bounds one write to the API server.
@@ -86,45 +81,6 @@ func (p *pass) rebase(live *v1alpha1.ISCSIService) {
 	p.obj.Status = status
 }
 
-// mark sets the finalizer and the creating annotation in one patch, which the API server takes only if nothing else has
-// changed since: after it, the object is as fresh as a live read.
-func (p *pass) mark(ctx context.Context, finalizer, creating bool) error {
-	marked := p.stored.DeepCopy()
-	if finalizer {
-		controllerutil.AddFinalizer(marked, v1alpha1.Finalizer)
-	} else {
-		controllerutil.RemoveFinalizer(marked, v1alpha1.Finalizer)
-	}
-	if creating {
-		if marked.Annotations == nil {
-			marked.Annotations = map[string]string{}
-		}
-		marked.Annotations[v1alpha1.CreatingAnnotation] = string(marked.UID)
-		if marked.Status.SVM == nil {
-			marked.Annotations[v1alpha1.CreatingSVMAnnotation] = strings.Join([]string{marked.Spec.SVM.Name, marked.Spec.SVM.UUID, arrayUUID(p.cluster)}, "/")
-		}
-	} else {
-		delete(marked.Annotations, v1alpha1.CreatingSVMAnnotation)
-		delete(marked.Annotations, v1alpha1.CreatingAnnotation)
-	}
-	ctx, cancel := finishing(ctx)
-	defer cancel()
-	err := p.r.Client.Patch(ctx, marked, client.MergeFromWithOptions(p.stored, client.MergeFromWithOptimisticLock{}))
-	if err := writeError(err); err != nil {
-		return err
-	}
-	if creating && (!isCreating(p.stored) || !createsFor(p.stored, p.stored.Spec.SVM)) {
-		p.past.post = postUnsent
-	}
-	p.rebase(marked)
-	p.fresh = true
-	if p.strayed && !creating && !p.deleting() {
-		// From here on the pass would be about another SVM.
-		return errStale
-	}
-	return nil
-}
-
 // forget ends the ownership of a service that is gone, in memory that lasts, before another one may be created.
 func (p *pass) forget(ctx context.Context) error {
 	status := &p.obj.Status
@@ -163,39 +119,6 @@ func (p *pass) patchStatus(ctx context.Context) error {
 	return nil
 }
 
-// release lets the object go. Nothing is sent to the array for it from here on.
-func (p *pass) release(ctx context.Context, why plan.Why) error {
-	if err := p.mark(ctx, false, false); err != nil {
-		return err
-	}
-	switch why {
-	case plan.Kept:
-		p.event(corev1.EventTypeNormal, v1alpha1.EventReleased, "Release", "%s: the iSCSI service stays on the array", p.subject())
-	case plan.TargetChanged:
-		p.event(corev1.EventTypeWarning, v1alpha1.EventReleased, "Release",
-			"%s: the iSCSI service stays on the array: its target %s is not the one that was created", p.subject(), p.service.Target.Name)
-	case plan.AccessDenied:
-		p.event(corev1.EventTypeWarning, v1alpha1.EventReleased, "Release",
-			"%s: the iSCSI service, if there is one, was not touched: namespace %s may not use it", p.subject(), p.obj.Namespace)
-	case plan.OnlyObserved:
-		p.event(corev1.EventTypeWarning, v1alpha1.EventReleased, "Release",
-			"%s: the iSCSI service was not touched: spec.managementPolicy is Observe", p.subject())
-	case plan.ClaimLost:
-		p.event(corev1.EventTypeWarning, v1alpha1.EventReleased, "Release",
-			"%s: the iSCSI service was not touched: it belongs to ISCSIService %s/%s", p.subject(), p.holder.Namespace, p.holder.Name)
-	case plan.HandedOver:
-		p.event(corev1.EventTypeNormal, v1alpha1.EventReleased, "Release",
-			"%s: the iSCSI service stays for ISCSIService %s/%s", p.subject(), p.heir.Namespace, p.heir.Name)
-	case plan.Unsupported:
-		p.event(corev1.EventTypeWarning, v1alpha1.EventReleased, "Release",
-			"%s: the iSCSI service is disabled and stays: this platform deletes it together with its SVM only", p.subject())
-	case plan.Unconfirmed:
-		p.event(corev1.EventTypeWarning, v1alpha1.EventReleased, "Release",
-			"%s: a create request was not answered, so that an iSCSI service may stay behind", p.subject())
-	}
-	return nil
-}
-
 // finishing is the context of a write that tells what was done already: an operator that is asked to stop still tells it.
 func finishing(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
@@ -212,28 +135,4 @@ func writeError(err error) error {
 		return fmt.Errorf("writing to the API server: %w", err)
 	}
 	return nil
-}
-
-func hasFinalizer(obj *v1alpha1.ISCSIService) bool {
-	return slices.Contains(obj.Finalizers, v1alpha1.Finalizer)
-}
-
-// createsFor reports whether the create request, if there is one, was meant for that SVM.
-func createsFor(obj *v1alpha1.ISCSIService, svm v1alpha1.SVMSelector) bool {
-	sent, _, ok := createdOn(obj)
-	return !ok || sent == ontap.SVMRef{Name: svm.Name, UUID: svm.UUID}
-}
-
-// createdOn is the SVM and the UUID of the array that the create request was sent for, if the annotation tells.
-func createdOn(obj *v1alpha1.ISCSIService) (svm ontap.SVMRef, array string, ok bool) {
-	parts := strings.Split(obj.Annotations[v1alpha1.CreatingSVMAnnotation], "/")
-	if len(parts) != 3 {
-		return ontap.SVMRef{}, "", false
-	}
-	return ontap.SVMRef{Name: parts[0], UUID: parts[1]}, parts[2], true
-}
-
-// isCreating reports whether the annotation carries the object's own UID. A copy of an object carries that of another.
-func isCreating(obj *v1alpha1.ISCSIService) bool {
-	return obj.Annotations[v1alpha1.CreatingAnnotation] == string(obj.UID)
 }

@@ -1,0 +1,81 @@
+package controller
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+
+	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
+	"github.com/ontap-operator/ontap-san-operator/internal/ontap"
+)
+
+// mark sets the finalizer and the creating annotation in one patch, which the API server takes only if nothing else has
+// changed since: after it, the object is as fresh as a live read.
+func (p *pass) mark(ctx context.Context, finalizer, creating bool) error {
+	marked := p.stored.DeepCopy()
+	if finalizer {
+		controllerutil.AddFinalizer(marked, v1alpha1.Finalizer)
+	} else {
+		controllerutil.RemoveFinalizer(marked, v1alpha1.Finalizer)
+	}
+	if creating {
+		if marked.Annotations == nil {
+			marked.Annotations = map[string]string{}
+		}
+		marked.Annotations[v1alpha1.CreatingAnnotation] = string(marked.UID)
+		if marked.Status.SVM == nil {
+			marked.Annotations[v1alpha1.CreatingSVMAnnotation] = creatingOn(marked.Spec.SVM, arrayUUID(p.cluster))
+		}
+	} else {
+		delete(marked.Annotations, v1alpha1.CreatingSVMAnnotation)
+		delete(marked.Annotations, v1alpha1.CreatingAnnotation)
+	}
+	ctx, cancel := finishing(ctx)
+	defer cancel()
+	err := p.r.Client.Patch(ctx, marked, client.MergeFromWithOptions(p.stored, client.MergeFromWithOptimisticLock{}))
+	if err := writeError(err); err != nil {
+		return err
+	}
+	if creating && (!isCreating(p.stored) || !createsFor(p.stored, p.stored.Spec.SVM)) {
+		p.past.post = postUnsent
+	}
+	p.rebase(marked)
+	p.fresh = true
+	if p.strayed && !creating && !p.deleting() {
+		// From here on the pass would be about another SVM.
+		return errStale
+	}
+	return nil
+}
+
+func hasFinalizer(obj *v1alpha1.ISCSIService) bool {
+	return slices.Contains(obj.Finalizers, v1alpha1.Finalizer)
+}
+
+// createsFor reports whether the create request, if there is one, was meant for that SVM.
+func createsFor(obj *v1alpha1.ISCSIService, svm v1alpha1.SVMSelector) bool {
+	sent, _, ok := createdOn(obj)
+	return !ok || sent == ontap.SVMRef{Name: svm.Name, UUID: svm.UUID}
+}
+
+// creatingOn is the value of the annotation that createdOn reads.
+func creatingOn(svm v1alpha1.SVMSelector, array string) string {
+	return strings.Join([]string{svm.Name, svm.UUID, array}, "/")
+}
+
+// createdOn is the SVM and the UUID of the array that the create request was sent for, if the annotation tells.
+func createdOn(obj *v1alpha1.ISCSIService) (svm ontap.SVMRef, array string, ok bool) {
+	parts := strings.Split(obj.Annotations[v1alpha1.CreatingSVMAnnotation], "/")
+	if len(parts) != 3 {
+		return ontap.SVMRef{}, "", false
+	}
+	return ontap.SVMRef{Name: parts[0], UUID: parts[1]}, parts[2], true
+}
+
+// isCreating reports whether the annotation carries the object's own UID. A copy of an object carries that of another.
+func isCreating(obj *v1alpha1.ISCSIService) bool {
+	return obj.Annotations[v1alpha1.CreatingAnnotation] == string(obj.UID)
+}
