@@ -5,13 +5,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
+	"github.com/ontap-operator/ontap-san-operator/internal/fleet"
 	"github.com/ontap-operator/ontap-san-operator/internal/ontap"
 	"github.com/ontap-operator/ontap-san-operator/internal/plan"
 )
@@ -371,9 +371,7 @@ func (p *pass) refuse(refusal *ontap.Error, operation string) {
 		p.observed.Refused = plan.RefusedEnabled
 	case errors.Is(refusal, ontap.CodeUnsupportedPlatform):
 		p.observed.Refused = plan.RefusedUnsupported
-	case errors.Is(refusal, ontap.CodeServiceNotFound),
-		operation != "create" && refusal.Status == http.StatusNotFound && errors.Is(refusal, ontap.CodeEntryNotFound),
-		operation != "create" && errors.Is(refusal, ontap.CodeSVMNotFound):
+	case operation != "create" && fleet.SaysAbsent(refusal):
 		p.observed.Refused = plan.RefusedNoService
 		p.sawNothing(errors.Is(refusal, ontap.CodeSVMNotFound))
 	default:

@@ -115,11 +115,11 @@ func fromRefusal(refusal *ontap.Error, subject string) outcome {
 	}
 	message := fmt.Sprintf("%s: the array says %q (%s).", subject, refusal.Message, cited(refusal))
 	switch {
-	case refusal.Code == ontap.CodeUnauthorizedUser, refusal.Status == http.StatusUnauthorized:
+	case refusal.LoginRefused():
 		return unknown(v1alpha1.ReasonCredentialsInvalid, fmt.Sprintf(
 			"The array does not accept the operator's login (%s). Put a valid account into the Secret of the ONTAPCluster; see \"security login show\".",
 			cited(refusal)), loginRetry)
-	case refusal.Code == ontap.CodeNotAuthorized, refusal.Status == http.StatusForbidden:
+	case refusal.Forbidden():
 		return unknown(v1alpha1.ReasonPermissionDenied, fmt.Sprintf(
 			"The role of the operator's account does not allow to %s (%s). Grant it with \"security login rest-role create\".",
 			refusal.Operation, cited(refusal)), loginRetry)

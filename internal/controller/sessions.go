@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 
@@ -27,7 +26,7 @@ func (p *pass) countSessions(ctx context.Context) error {
 		p.event(corev1.EventTypeWarning, v1alpha1.EventSessionsUnknown, "Update",
 			"%s: this array cannot tell who is logged in: the service is disabled without knowing", p.subject())
 		count = 0
-	case errors.Is(err, ontap.CodeNotAuthorized), errors.As(err, &refusal) && refusal.Status == http.StatusForbidden:
+	case errors.As(err, &refusal) && refusal.Forbidden():
 		count = -1
 	case err != nil:
 		return err

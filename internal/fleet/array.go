@@ -112,7 +112,7 @@ func (a *Array) retire() {
 // learn remembers a refused login, and returns err.
 func (a *Array) learn(err error) error {
 	var refusal *ontap.Error
-	if errors.As(err, &refusal) && (refusal.Status == http.StatusUnauthorized || refusal.Code == ontap.CodeUnauthorizedUser) {
+	if errors.As(err, &refusal) && refusal.LoginRefused() {
 		a.refusal.Store(&refusedLogin{answer: refusal, at: time.Now()})
 	}
 	return err
@@ -163,7 +163,7 @@ func (a *Array) Confirm(ctx context.Context, svmUUID string) (Finding, error) {
 	if err == nil {
 		return Finding{Service: &service}, nil
 	}
-	if !saysAbsent(err) {
+	if !SaysAbsent(err) {
 		return Finding{}, a.learn(err)
 	}
 	if err := a.reidentify(ctx); err != nil {
@@ -219,7 +219,7 @@ func (a *Array) Delete(ctx context.Context, svmUUID string) error {
 // trustworthy returns the answer to a write, having made sure that one which says "there is no such service" came from
 // the array that is remembered.
 func (a *Array) trustworthy(ctx context.Context, answer error) error {
-	if answer != nil && saysAbsent(answer) {
+	if answer != nil && SaysAbsent(answer) {
 		if err := a.reidentify(ctx); err != nil {
 			return err
 		}
@@ -236,9 +236,9 @@ func (a *Array) reidentify(ctx context.Context) error {
 	return err
 }
 
-// saysAbsent reports whether the array said about one SVM that it has no iSCSI service, or does not exist. A collection,
+// SaysAbsent reports whether the array said about one SVM that it has no iSCSI service, or does not exist. A collection,
 // a status without an ONTAP code, or silence never says so.
-func saysAbsent(err error) bool {
+func SaysAbsent(err error) bool {
 	if errors.Is(err, ontap.CodeServiceNotFound) || errors.Is(err, ontap.CodeSVMNotFound) {
 		return true
 	}

@@ -51,6 +51,16 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%s: %s (%s)", e.Operation, e.Message, strings.Join(facts, ", "))
 }
 
+// LoginRefused reports whether the array does not accept the account: HTTP 401, or the code that says so with another status.
+func (e *Error) LoginRefused() bool {
+	return e.Status == http.StatusUnauthorized || e.Code == CodeUnauthorizedUser
+}
+
+// Forbidden reports whether the account's role does not allow the operation: HTTP 403, or the code that says so.
+func (e *Error) Forbidden() bool {
+	return e.Status == http.StatusForbidden || e.Code == CodeNotAuthorized
+}
+
 // Is makes errors.Is(err, code) true for the array's code.
 func (e *Error) Is(target error) bool {
 	code, ok := target.(Code)
