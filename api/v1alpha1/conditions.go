@@ -29,6 +29,32 @@ const (
 	// ConditionPaused is True while the annotation san.ontap-operator.io/paused on the object, or on its ONTAPCluster,
 	// keeps the operator from changing anything. Ready stays as it was.
 	ConditionPaused = "Paused"
+
+	// ConditionMetricsAvailable tells whether there is performance data. It never touches Ready.
+	//
+	// True, on an ISCSIService: status.metrics is the latest sample that was due. Reason: MetricsCurrent.
+	//
+	// False, on an ISCSIService: there is none. Reasons: MetricsNotSupported, MetricsThrottled, MetricsFailed,
+	// NoMetrics.
+	//
+	// False, on an ONTAPCluster: no service of the array has any. Reasons: the first three. It is not there otherwise.
+	ConditionMetricsAvailable = "MetricsAvailable"
+)
+
+// Reasons of MetricsAvailable.
+const (
+	// ReasonMetricsCurrent: there is a sample.
+	ReasonMetricsCurrent = "MetricsCurrent"
+	// ReasonMetricsNotSupported: the array runs an ONTAP before 9.7, which has no performance data of iSCSI services.
+	ReasonMetricsNotSupported = "MetricsNotSupported"
+	// ReasonMetricsThrottled: the array asked for fewer requests when it was asked for performance data. It is left
+	// alone with that for five minutes, or as long as it said.
+	ReasonMetricsThrottled = "MetricsThrottled"
+	// ReasonMetricsFailed: the array could not collect performance data (8585947, 8586225). It is asked again at the
+	// next poll.
+	ReasonMetricsFailed = "MetricsFailed"
+	// ReasonNoMetrics: the array has no sample of this service yet.
+	ReasonNoMetrics = "NoMetrics"
 )
 
 // Reasons of Ready=True.

@@ -174,7 +174,7 @@ type ISCSIServiceStatus struct {
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
 	// conditions: Ready, and when they apply Reconciling and Stalled, in the
-	// sense of kstatus.
+	// sense of kstatus; Paused, InUse and MetricsAvailable when they apply.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
@@ -210,6 +210,17 @@ type ISCSIServiceStatus struct {
 	// counts as Adopted.
 	// +optional
 	Created *CreatedService `json:"created,omitempty"`
+
+	// drift is the last change of the service that somebody made out of band:
+	// what the operator put back, or, while managementPolicy is Observe or
+	// initiators are logged in, what it only shows.
+	// +optional
+	Drift *Drift `json:"drift,omitempty"`
+
+	// metrics is the latest performance sample of the service, refreshed at
+	// most once a statusInterval of the ONTAPCluster.
+	// +optional
+	Metrics *Metrics `json:"metrics,omitempty"`
 
 	// lastHandledReconcileAt is the value of the annotation
 	// san.ontap-operator.io/reconcile-requested-at when it was last honoured.
@@ -249,6 +260,90 @@ type CreatedService struct {
 	TargetName string `json:"targetName"`
 }
 
+// Drift is a difference between the service and its ISCSIService that no
+// change of the ISCSIService has made.
+type Drift struct {
+	// field that differs: enabled, alias, target.name (the service was
+	// recreated) or service (it was deleted).
+	// +required
+	Field string `json:"field"`
+
+	// desired is the value that the field should have.
+	// +optional
+	Desired string `json:"desired,omitempty"`
+
+	// observed is the value that was found.
+	// +optional
+	Observed string `json:"observed,omitempty"`
+
+	// since is when the operator noticed.
+	// +required
+	Since metav1.Time `json:"since"`
+}
+
+// Metrics is a performance sample: an average over the duration that ends
+// at timestamp.
+type Metrics struct {
+	// timestamp is the end of the time that the sample is about.
+	// +required
+	Timestamp metav1.Time `json:"timestamp"`
+
+	// duration of the sample, such as 15s.
+	// +optional
+	Duration metav1.Duration `json:"duration,omitempty"`
+
+	// status is "ok", or what is wrong with the sample in ONTAP's words, such
+	// as partial_no_data.
+	// +optional
+	Status string `json:"status,omitempty"`
+
+	// iops is in operations per second.
+	// +optional
+	IOPS OperationValues `json:"iops,omitzero"`
+
+	// latencyMicroseconds is the mean time from request to answer.
+	// +optional
+	LatencyMicroseconds OperationValues `json:"latencyMicroseconds,omitzero"`
+
+	// throughputBytesPerSecond is what was read and written.
+	// +optional
+	ThroughputBytesPerSecond ThroughputValues `json:"throughputBytesPerSecond,omitzero"`
+}
+
+// OperationValues is a figure per kind of I/O operation.
+type OperationValues struct {
+	// read is the figure of read operations.
+	// +optional
+	Read int64 `json:"read"`
+
+	// write is the figure of write operations.
+	// +optional
+	Write int64 `json:"write"`
+
+	// other is the figure of all other operations.
+	// +optional
+	Other int64 `json:"other"`
+
+	// total is the figure over all operations.
+	// +optional
+	Total int64 `json:"total"`
+}
+
+// ThroughputValues is a figure per direction.
+type ThroughputValues struct {
+	// read is what was read.
+	// +optional
+	Read int64 `json:"read"`
+
+	// write is what was written.
+	// +optional
+	Write int64 `json:"write"`
+
+	// total is the sum of both.
+	// +optional
+	Total int64 `json:"total"`
+}
+
 // ISCSIService is the iSCSI service of one SVM: the target that its
 // initiators log in to. The operator creates it or adopts the one that
 // exists, keeps its state and alias as the spec says, and reports its
@@ -265,6 +360,8 @@ type CreatedService struct {
 // +kubebuilder:printcolumn:name="ONTAPCluster",type=string,priority=1,JSONPath=`.spec.ontapClusterRef.name`,description="Empty means default"
 // +kubebuilder:printcolumn:name="Alias",type=string,priority=1,JSONPath=`.status.target.alias`
 // +kubebuilder:printcolumn:name="Origin",type=string,priority=1,JSONPath=`.status.origin`
+// +kubebuilder:printcolumn:name="IOPS",type=integer,priority=1,JSONPath=`.status.metrics.iops.total`,description="Operations per second in the latest sample"
+// +kubebuilder:printcolumn:name="Latency-us",type=integer,priority=1,JSONPath=`.status.metrics.latencyMicroseconds.total`,description="Mean latency in the latest sample, in microseconds"
 // +kubebuilder:selectablefield:JSONPath=`.spec.svm.name`
 // +kubebuilder:selectablefield:JSONPath=`.spec.svm.uuid`
 // +kubebuilder:selectablefield:JSONPath=`.spec.enabled`

@@ -37,6 +37,14 @@ type ONTAPClusterSpec struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]{1,5}([.][0-9]{1,3})?(h|m|s|ms))+$') && duration(self) >= duration('1s') && duration(self) <= duration('24h')",message="pollInterval is from 1s to 24h, written as in 30s, 5m or 1h30m"
 	PollInterval *metav1.Duration `json:"pollInterval,omitempty"`
 
+	// metrics says what to do about the performance samples of the services.
+	// +optional
+	Metrics *MetricsConfig `json:"metrics,omitempty"`
+
+	// limits keep the operator from asking too much of the array.
+	// +optional
+	Limits *Limits `json:"limits,omitempty"`
+
 	// access lists which namespaces may use which SVMs. Without a rule that
 	// allows it, nobody may use an SVM.
 	// +optional
@@ -83,6 +91,40 @@ type TLSConfig struct {
 	// endpoint gets the credentials. For trying things out only.
 	// +optional
 	InsecureSkipVerify bool `json:"insecureSkipVerify,omitempty"`
+}
+
+// MetricsConfig says what to do about the performance samples of the
+// services of an array.
+type MetricsConfig struct {
+	// disabled true asks the array for no performance data: none in status,
+	// none for Prometheus.
+	// +optional
+	Disabled bool `json:"disabled,omitempty"`
+
+	// statusInterval is how old the sample in the status of an ISCSIService
+	// gets before a newer one replaces it. Unset means 5m; at least 15s.
+	// +optional
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]{1,5}([.][0-9]{1,3})?(h|m|s|ms))+$') && duration(self) >= duration('15s') && duration(self) <= duration('24h')",message="statusInterval is from 15s to 24h, written as in 30s, 5m or 1h30m"
+	StatusInterval *metav1.Duration `json:"statusInterval,omitempty"`
+}
+
+// Limits bound the load that the operator puts on an array.
+type Limits struct {
+	// maxInFlight is how many ISCSIServices are worked on at a time, each of
+	// which sends one request at a time; the poll comes on top. Unset means 8.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=64
+	MaxInFlight int32 `json:"maxInFlight,omitempty"`
+
+	// requestsPerSecond is how many requests are sent per second, with short
+	// bursts of as many. Unset means as many as maxInFlight allows.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=10000
+	RequestsPerSecond int32 `json:"requestsPerSecond,omitempty"`
 }
 
 // AccessRule allows some namespaces to use some SVMs.
@@ -132,7 +174,8 @@ type ONTAPClusterStatus struct {
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
 	// conditions: Ready, and when they apply Reconciling and Stalled, in the
-	// sense of kstatus.
+	// sense of kstatus; MetricsAvailable while the array gives no performance
+	// data.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
@@ -144,6 +187,22 @@ type ONTAPClusterStatus struct {
 	// to it.
 	// +optional
 	Array *ArrayStatus `json:"array,omitempty"`
+
+	// services counts the iSCSI services of the array.
+	// +optional
+	Services *ServiceCount `json:"services,omitempty"`
+}
+
+// ServiceCount counts iSCSI services.
+type ServiceCount struct {
+	// seen is how many services the array had at the last poll, whoever made
+	// them.
+	// +optional
+	Seen int32 `json:"seen"`
+
+	// managed is how many of them an ISCSIService has created or adopted.
+	// +optional
+	Managed int32 `json:"managed"`
 }
 
 // ArrayStatus identifies an array.
@@ -173,6 +232,8 @@ type ArrayStatus struct {
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
 // +kubebuilder:printcolumn:name="Status",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].message`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+// +kubebuilder:printcolumn:name="Services",type=integer,priority=1,JSONPath=`.status.services.seen`,description="iSCSI services that the array has"
+// +kubebuilder:printcolumn:name="Managed",type=integer,priority=1,JSONPath=`.status.services.managed`,description="iSCSI services that an ISCSIService has created or adopted"
 // +kubebuilder:printcolumn:name="UUID",type=string,priority=1,JSONPath=`.status.array.uuid`,description="UUID of the ONTAP cluster"
 type ONTAPCluster struct {
 	metav1.TypeMeta `json:",inline"`

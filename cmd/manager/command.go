@@ -92,13 +92,14 @@ func run(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
-	arrays, connected := &fleet.Fleet{}, make(chan event.GenericEvent)
+	arrays, connected, changed := &fleet.Fleet{}, make(chan event.GenericEvent), make(chan event.TypedGenericEvent[controller.Change])
 	clusters := &controller.ONTAPClusterReconciler{
 		Client:    mgr.GetClient(),
 		Live:      mgr.GetAPIReader(),
 		Fleet:     arrays,
 		Events:    mgr.GetEventRecorder("ontap-san-operator"),
 		Connected: connected,
+		Changed:   changed,
 		Namespace: o.namespace,
 		App:       "ontap-san-operator/" + version,
 	}
@@ -111,6 +112,7 @@ func run(ctx context.Context, o options) error {
 		Fleet:                   arrays,
 		Events:                  mgr.GetEventRecorder("ontap-san-operator"),
 		Connected:               connected,
+		Changed:                 changed,
 		MaxConcurrentReconciles: o.maxConcurrent,
 	}
 	if err := services.SetupWithManager(mgr); err != nil {

@@ -57,9 +57,12 @@ func (p *pass) take(ctx context.Context, step plan.Step) error {
 
 // look finds the service where that is cheap, and, if it is not there, the SVM by its UUID: access goes by name.
 func (p *pass) look(ctx context.Context) error {
-	service, err := p.array.Look(ctx, p.svm)
-	if err != nil {
-		return err
+	service, known := p.array.Find(p.svm)
+	if p.fromSnapshot = known && !p.live && !p.asked(); !p.fromSnapshot {
+		var err error
+		if service, err = p.array.LookUp(ctx, p.svm, p.wantsMetrics() && p.array.MetricsError() == nil); err != nil {
+			return err
+		}
 	}
 	p.looked = true
 	if service != nil {
@@ -117,7 +120,7 @@ func (p *pass) confirm(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p.looked = true
+	p.looked, p.fromSnapshot = true, false
 	if finding.Service != nil {
 		p.saw(*finding.Service)
 		return nil

@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
+	"github.com/ontap-operator/ontap-san-operator/internal/fleet"
 	"github.com/ontap-operator/ontap-san-operator/internal/ontap"
 )
 
@@ -47,4 +48,12 @@ func arrayConfig(cluster *v1alpha1.ONTAPCluster, login ontap.Credentials, app st
 		}
 	}
 	return config
+}
+
+func arrayLimits(cluster *v1alpha1.ONTAPCluster) fleet.Limits {
+	limits := cluster.Spec.Limits
+	if limits == nil {
+		return fleet.Limits{}
+	}
+	return fleet.Limits{InFlight: int(limits.MaxInFlight), PerSecond: int(limits.RequestsPerSecond)}
 }

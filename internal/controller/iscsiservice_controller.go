@@ -3,11 +3,14 @@ package controller
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/tools/events"
+	"k8s.io/client-go/util/workqueue"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -21,6 +24,7 @@ import (
 
 	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
 	"github.com/ontap-operator/ontap-san-operator/internal/fleet"
+	"github.com/ontap-operator/ontap-san-operator/internal/ontap"
 )
 
 const (
@@ -44,10 +48,19 @@ type ISCSIServiceReconciler struct {
 	Events events.EventRecorder
 	// Connected brings the ONTAPClusters whose arrays can be used now.
 	Connected <-chan event.GenericEvent
+	// Changed brings the services that a poll has found changed.
+	Changed <-chan event.TypedGenericEvent[Change]
 	// MaxConcurrentReconciles is how many objects are worked on at a time.
 	MaxConcurrentReconciles int
 
 	memory memory
+	queue  workqueue.TypedRateLimitingInterface[reconcile.Request]
+}
+
+// Change is what a poll found: the SVMs, of the array of an ONTAPCluster, whose service is another one than before.
+type Change struct {
+	ONTAPCluster string
+	SVMs         []ontap.SVMRef
 }
 
 // Reconcile does one pass over an ISCSIService: observe, plan, act, report.
@@ -63,10 +76,15 @@ func (r *ISCSIServiceReconciler) Reconcile(ctx context.Context, req ctrl.Request
 	p := &pass{r: r, past: r.memory.of(req.NamespacedName, obj.UID), obj: obj.DeepCopy(), stored: obj}
 	end, err := p.prepare(ctx)
 	if err == nil && end == nil {
+		leave, ok := p.array.Enter(req.String(), func() { r.queue.Add(req) })
+		if !ok {
+			return ctrl.Result{}, nil
+		}
+		defer leave()
 		end, err = p.run(ctx)
 	}
 	if err == nil && end != nil {
-		err = p.report(ctx, *end)
+		err = p.report(ctx, end)
 	}
 	switch {
 	case errors.Is(err, errGone):
@@ -90,7 +108,7 @@ type retry struct{ *outcome }
 func (r retry) Error() string { return r.reason + ": " + r.message }
 
 // SetupWithManager registers the reconciler, and what triggers it: a new generation of an object, a change of its
-// ONTAPCluster or a connection to its array, new labels on its namespace.
+// ONTAPCluster or a connection to its array, a change of its service on the array, new labels on its namespace.
 func (r *ISCSIServiceReconciler) SetupWithManager(mgr ctrl.Manager) error {
 	err := mgr.GetFieldIndexer().IndexField(context.Background(), &v1alpha1.ISCSIService{}, clusterIndex, func(obj client.Object) []string {
 		return []string{obj.(*v1alpha1.ISCSIService).ONTAPClusterName()}
@@ -115,6 +133,11 @@ func (r *ISCSIServiceReconciler) SetupWithManager(mgr ctrl.Manager) error {
 		For(&v1alpha1.ISCSIService{}, builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, operated))).
 		Watches(&v1alpha1.ONTAPCluster{}, usersOf, builder.WithPredicates(clusterChanged)).
 		WatchesRawSource(source.Channel(r.Connected, usersOf)).
+		WatchesRawSource(source.TypedChannel(r.Changed, handler.TypedEnqueueRequestsFromMapFunc(r.concerned))).
+		WatchesRawSource(source.Func(func(_ context.Context, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) error {
+			r.queue = queue
+			return nil
+		})).
 		WatchesMetadata(namespace, handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, namespace client.Object) []reconcile.Request {
 			return r.requests(ctx, client.InNamespace(namespace.GetName()))
 		}), builder.WithPredicates(predicate.LabelChangedPredicate{})).
@@ -128,7 +151,7 @@ func (r *ISCSIServiceReconciler) SetupWithManager(mgr ctrl.Manager) error {
 
 func (r *ISCSIServiceReconciler) requests(ctx context.Context, which client.ListOption) []reconcile.Request {
 	var list v1alpha1.ISCSIServiceList
-	if err := r.Client.List(ctx, &list, which); err != nil {
+	if err := r.Client.List(ctx, &list, which, client.UnsafeDisableDeepCopy); err != nil {
 		logf.FromContext(ctx).Error(err, "Cannot tell which ISCSIServices are concerned; they are looked at when their time comes")
 		return nil
 	}
@@ -137,6 +160,19 @@ func (r *ISCSIServiceReconciler) requests(ctx context.Context, which client.List
 		requests = append(requests, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(&list.Items[i])})
 	}
 	return requests
+}
+
+// concerned are the ISCSIServices that may be about a service that has changed.
+func (r *ISCSIServiceReconciler) concerned(ctx context.Context, change Change) []reconcile.Request {
+	concerned := map[reconcile.Request]bool{}
+	for _, svm := range change.SVMs {
+		for field, value := range map[string]string{specName: svm.Name, specUUID: svm.UUID, statusName: svm.Name, statusUUID: svm.UUID} {
+			for _, request := range r.requests(ctx, client.MatchingFields{clusterIndex: change.ONTAPCluster, field: value}) {
+				concerned[request] = true
+			}
+		}
+	}
+	return slices.Collect(maps.Keys(concerned))
 }
 
 // clusterChanged lets through what matters to the services of an ONTAPCluster: its spec, and whether it can be used.

@@ -34,6 +34,12 @@ const (
 	defaultPollInterval = time.Minute
 	// secretIndex finds the ONTAPClusters that use a Secret in the cache.
 	secretIndex = "credentialsSecret"
+	// identityAge is how old the array's word on who it is gets. Its services prove it at every poll; its name and
+	// version may change.
+	identityAge = time.Hour
+	// patience is how long a poll may be overdue before its failure is news, and secondTry when it is repeated.
+	patience  = 10 * time.Second
+	secondTry = 2 * time.Second
 	// namedUsers is how many ISCSIServices a message names.
 	namedUsers = 5
 )
@@ -53,11 +59,13 @@ type ONTAPClusterReconciler struct {
 	// Connected gets an ONTAPCluster whenever its array can be used that could not be before, also when nothing about
 	// the object changes: after the start of the operator.
 	Connected chan<- event.GenericEvent
+	// Changed gets what a poll finds changed.
+	Changed chan<- event.TypedGenericEvent[Change]
 	// App is what the operator calls itself towards the array: NAME/VERSION.
 	App string
 }
 
-// Reconcile connects to the array of an ONTAPCluster, or makes sure that it is still the same one.
+// Reconcile connects to the array of an ONTAPCluster, and polls it.
 func (r *ONTAPClusterReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	stored := &v1alpha1.ONTAPCluster{}
 	if err := r.Client.Get(ctx, req.NamespacedName, stored); apierrors.IsNotFound(err) {
@@ -155,7 +163,7 @@ func stillUsed(o outcome, users []string) outcome {
 	return o
 }
 
-// connect brings the fleet up to date with the ONTAPCluster and asks the array who it is.
+// connect brings the fleet up to date with the ONTAPCluster, and polls its array.
 func (r *ONTAPClusterReconciler) connect(ctx context.Context, cluster *v1alpha1.ONTAPCluster) (outcome, error) {
 	if err := validateAccess(cluster.Spec.Access); err != nil {
 		return stalled(v1alpha1.ReasonInvalidConfiguration, err.Error()+". Correct it: until then, nobody's access can be told."), nil
@@ -173,34 +181,96 @@ func (r *ONTAPClusterReconciler) connect(ctx context.Context, cluster *v1alpha1.
 		return waitingFor(cluster.Status.Conditions, v1alpha1.ReasonSecretInvalid, fmt.Sprintf(
 			"spec.credentialsSecretRef: Secret %q in namespace %q cannot be used: %s.", name, r.Namespace, err)), nil
 	}
-	array, err := r.Fleet.Connect(cluster.Name, arrayConfig(cluster, login, r.App))
+	array, err := r.Fleet.Connect(cluster.Name, arrayConfig(cluster, login, r.App), arrayLimits(cluster))
 	if err != nil {
 		return stalled(v1alpha1.ReasonInvalidConfiguration, fmt.Sprintf("The connection cannot be set up: %s.", err)), nil
 	}
+	if err := r.poll(ctx, cluster, array); err != nil {
+		return r.unusable(cluster, array, err)
+	}
+	return ready(v1alpha1.ReasonConnected, fmt.Sprintf("Connected to array %q.", cluster.Status.Array.Name), pollInterval(cluster)), nil
+}
+
+// poll makes sure that the array is the one that is remembered, reads its services, and passes on what has changed.
+func (r *ONTAPClusterReconciler) poll(ctx context.Context, cluster *v1alpha1.ONTAPCluster, array *fleet.Array) error {
 	expected := ""
 	if cluster.Status.Array != nil {
 		expected = cluster.Status.Array.UUID
 	}
 	before := array.Usable()
-	found, err := array.Identify(ctx, expected)
-	if err != nil {
-		if o, ok := fromArray(err, "The array at "+cluster.Spec.Endpoint); ok {
-			if o.reason == v1alpha1.ReasonArrayChanged {
-				o.retryAfter = pollInterval(cluster)
-			}
-			return o, nil
+	found, known := array.Identity(identityAge)
+	if !known || expected != "" && found.UUID != expected {
+		var err error
+		if found, err = array.Identify(ctx, expected); err != nil {
+			return err
 		}
-		return outcome{}, err
 	}
-	if before != nil {
-		select {
-		case r.Connected <- event.GenericEvent{Object: cluster.DeepCopy()}:
-		case <-ctx.Done():
-			return outcome{}, ctx.Err()
-		}
+	polled, err := array.Poll(ctx, !metricsDisabled(cluster))
+	if err != nil {
+		return err
+	}
+	managed, err := r.managed(ctx, cluster)
+	if err != nil {
+		return err
 	}
 	cluster.Status.Array = &v1alpha1.ArrayStatus{Name: found.Name, UUID: found.UUID, Version: number(found.Version)}
-	return ready(v1alpha1.ReasonConnected, fmt.Sprintf("Connected to array %q.", found.Name), pollInterval(cluster)), nil
+	cluster.Status.Services = &v1alpha1.ServiceCount{Seen: int32(polled.Services), Managed: managed} //nolint:gosec // an array has some thousands
+	showMetricsError(cluster, array.MetricsError())
+	if before != nil {
+		return send(ctx, r.Connected, event.GenericEvent{Object: cluster.DeepCopy()})
+	}
+	if len(polled.Changed) > 0 {
+		return send(ctx, r.Changed, event.TypedGenericEvent[Change]{Object: Change{ONTAPCluster: cluster.Name, SVMs: polled.Changed}})
+	}
+	return nil
+}
+
+func send[T any](ctx context.Context, to chan<- T, what T) error {
+	select {
+	case to <- what:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// unusable is the outcome of a poll that failed. One that goes unanswered is repeated before anybody is told: it would
+// be news to all services of the array.
+func (r *ONTAPClusterReconciler) unusable(cluster *v1alpha1.ONTAPCluster, array *fleet.Array, err error) (outcome, error) {
+	o, ok := fromArray(err, "The array at "+cluster.Spec.Endpoint)
+	switch {
+	case !ok:
+		return outcome{}, err
+	case o.reason == v1alpha1.ReasonArrayChanged:
+		o.retryAfter = pollInterval(cluster)
+	case passes(o) && isReady(cluster) && array.Usable() == nil && time.Since(array.Polled()) < pollInterval(cluster)+patience:
+		before := readyCondition(cluster.Status.Conditions)
+		return ready(before.Reason, before.Message, secondTry), nil
+	}
+	return o, nil
+}
+
+// passes reports whether the trouble is of the kind that may be over in a moment.
+func passes(o outcome) bool {
+	switch o.reason {
+	case v1alpha1.ReasonArrayUnreachable, v1alpha1.ReasonArrayError, v1alpha1.ReasonThrottled, v1alpha1.ReasonBusy:
+		return true
+	}
+	return false
+}
+
+// managed counts the services that ISCSIServices have created or adopted.
+func (r *ONTAPClusterReconciler) managed(ctx context.Context, cluster *v1alpha1.ONTAPCluster) (managed int32, err error) {
+	var list v1alpha1.ISCSIServiceList
+	if err := r.Client.List(ctx, &list, client.MatchingFields{clusterIndex: cluster.Name}, client.UnsafeDisableDeepCopy); err != nil {
+		return 0, err
+	}
+	for i := range list.Items {
+		if list.Items[i].Status.Origin != "" {
+			managed++
+		}
+	}
+	return managed, nil
 }
 
 // SetupWithManager registers the reconciler, and what triggers it: a new generation of an object, a change of its Secret.
@@ -219,8 +289,8 @@ func (r *ONTAPClusterReconciler) SetupWithManager(mgr ctrl.Manager) error {
 		WatchesMetadata(secret, handler.EnqueueRequestsFromMapFunc(r.usersOf),
 			builder.WithPredicates(predicate.ResourceVersionChangedPredicate{})).
 		WithOptions(controller.Options{
-			// Each may wait for an array that does not answer: one must not hold up the others.
-			MaxConcurrentReconciles: 16,
+			// Each may wait for an array that does not answer: none must hold up the others.
+			MaxConcurrentReconciles: 256,
 			RateLimiter:             newRateLimiter(),
 			ReconciliationTimeout:   passTimeout,
 		}).

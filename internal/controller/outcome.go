@@ -15,6 +15,9 @@ import (
 )
 
 const (
+	// settledRetry is when an object that is as it should be is looked at unasked: whatever changes triggers a look by
+	// itself.
+	settledRetry = time.Hour
 	// stalledRetry is how often something that a person must mend is tried again unasked.
 	stalledRetry = 10 * time.Minute
 	// longestRetry is the most that is made of the array's wish to be left alone.
@@ -99,7 +102,7 @@ func translate(err error, subject string) (outcome, bool) {
 	case errors.Is(err, fleet.ErrNoIdentity):
 		return stalled(v1alpha1.ReasonInvalidConfiguration, subject+": "+err.Error()+
 			". Use an account of the cluster (\"security login create -vserver CLUSTER\"), not of an SVM."), true
-	case errors.Is(err, fleet.ErrNotIdentified):
+	case errors.Is(err, fleet.ErrNotIdentified), errors.Is(err, fleet.ErrNotPolled):
 		return reconciling(v1alpha1.ReasonONTAPClusterNotReady, subject+": "+err.Error()+".", 0), true
 	}
 	return outcome{}, false

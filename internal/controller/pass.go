@@ -47,8 +47,10 @@ type pass struct {
 	svm ontap.SVMRef
 	// denied: the namespace may not use the SVM, so that nothing of it may be shown.
 	denied bool
-	// looked: the array was asked about the service.
-	looked bool
+	// looked: it was found out what is there. FromSnapshot: without asking the array.
+	looked, fromSnapshot bool
+	// live: the next look asks the array.
+	live bool
 	// initiators are those of the sessions that were counted.
 	initiators []string
 	// holder is the object that comes before this one for the SVM, and heir one that waits for it.
@@ -183,6 +185,10 @@ const letGo = `The deletion waits. To keep the service instead, set spec.deletio
 func (p *pass) run(ctx context.Context) (*outcome, error) {
 	for range maxSteps {
 		step := plan.Next(p.wanted(), p.remembered(), p.observed)
+		if p.binds(step) && p.fromSnapshot {
+			p.live, p.observed.Presence = true, plan.Unknown
+			continue
+		}
 		switch step.Do {
 		case plan.Rest, plan.Stop, plan.Wait:
 			if step.Do == plan.Rest && p.deleting() {
@@ -219,6 +225,12 @@ func (p *pass) run(ctx context.Context) (*outcome, error) {
 		}
 	}
 	return nil, fmt.Errorf("no rest after %d steps", maxSteps)
+}
+
+// binds reports whether the step would bind the object to the SVM, which is for good. That is not done from memory: the
+// name may be another SVM's by now.
+func (p *pass) binds(step plan.Step) bool {
+	return p.obj.Status.SVM == nil && (step.Do == plan.Own || step.Do == plan.Rest && p.observes())
 }
 
 func (p *pass) wanted() plan.Wanted {
@@ -270,11 +282,11 @@ func (p *pass) ended(ctx context.Context, step plan.Step) *outcome {
 		o = ready(v1alpha1.ReasonObserved, map[bool]string{
 			true:  "The iSCSI service is enabled. It is observed only.",
 			false: "The iSCSI service is disabled. It is observed only.",
-		}[p.service.Enabled], p.pollInterval())
+		}[p.service.Enabled], settledRetry)
 	case step.Do == plan.Rest && p.service.Enabled:
-		o = ready(v1alpha1.ReasonEnabled, "The iSCSI service is enabled.", p.pollInterval())
+		o = ready(v1alpha1.ReasonEnabled, "The iSCSI service is enabled.", settledRetry)
 	case step.Do == plan.Rest:
-		o = ready(v1alpha1.ReasonDisabled, "The iSCSI service is disabled, as spec.enabled asks.", p.pollInterval())
+		o = ready(v1alpha1.ReasonDisabled, "The iSCSI service is disabled, as spec.enabled asks.", settledRetry)
 	case step.Do == plan.Wait:
 		o = reconciling(v1alpha1.ReasonCreatePending, p.subject()+": "+createPending, waitStep)
 		if p.past.trouble != nil {

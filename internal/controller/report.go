@@ -18,9 +18,9 @@ import (
 )
 
 // report writes what the pass found: status if it differs, and an event if there is news.
-func (p *pass) report(ctx context.Context, o outcome) error {
+func (p *pass) report(ctx context.Context, o *outcome) error {
 	status := &p.obj.Status
-	if p.service != nil && !p.denied && p.holder == nil {
+	if p.service != nil && p.shown() {
 		status.Enabled = new(p.service.Enabled)
 		status.Target = &v1alpha1.Target{Name: p.service.Target.Name, Alias: p.service.Target.Alias}
 		if status.SVM != nil {
@@ -31,6 +31,12 @@ func (p *pass) report(ctx context.Context, o outcome) error {
 		status.ArrayUUID = arrayUUID(p.cluster)
 		status.SVM = &v1alpha1.SVMStatus{Name: p.svm.Name, UUID: p.svm.UUID}
 	}
+	if p.service != nil && p.shown() {
+		p.showDrift(*o)
+	}
+	if due := p.showMetrics(*o); due > 0 && o.retryAfter > 0 {
+		o.retryAfter = min(o.retryAfter, due)
+	}
 	if p.looked || p.denied {
 		status.LastHandledReconcileAt = p.obj.Annotations[v1alpha1.ReconcileRequestedAtAnnotation]
 	}
@@ -38,7 +44,7 @@ func (p *pass) report(ctx context.Context, o outcome) error {
 		o.message += " " + letGo
 	}
 	before := slices.Clone(p.stored.Status.Conditions)
-	setConditions(&status.Conditions, &status.ObservedGeneration, p.obj.Generation, o)
+	setConditions(&status.Conditions, &status.ObservedGeneration, p.obj.Generation, *o)
 	if err := p.persist(ctx); err != nil {
 		return err
 	}
@@ -46,10 +52,13 @@ func (p *pass) report(ctx context.Context, o outcome) error {
 		tell()
 	}
 	if !p.acted {
-		announce(p.r.Events, p.obj, before, o)
+		announce(p.r.Events, p.obj, before, *o)
 	}
 	return nil
 }
+
+// shown reports whether anything of the service may be shown on this object.
+func (p *pass) shown() bool { return !p.denied && p.holder == nil }
 
 // reportUpdate tells whether the service followed the spec, or was put back to it. Clearing the alias of a service that
 // was just created is part of creating it.
@@ -61,6 +70,9 @@ func (p *pass) reportUpdate(before ontap.Service) {
 	if c := readyCondition(p.stored.Status.Conditions); c != nil && c.Status == metav1.ConditionTrue &&
 		p.stored.Status.ObservedGeneration == p.obj.Generation {
 		reason, intro = v1alpha1.EventDriftCorrected, "somebody changed the iSCSI service; put back"
+		if field, desired, observed, ok := p.differs(before); ok {
+			p.drifted(field, desired, observed)
+		}
 	}
 	var changes []string
 	if before.Enabled != p.service.Enabled {

@@ -85,7 +85,8 @@ func (p *pass) rebase(live *v1alpha1.ISCSIService) {
 func (p *pass) forget(ctx context.Context) error {
 	status := &p.obj.Status
 	p.event(corev1.EventTypeWarning, v1alpha1.EventServiceLost, "Observe", "%s: somebody deleted the iSCSI service", p.subject())
-	status.Origin, status.Created, status.Enabled, status.Target = "", nil, nil, nil
+	status.Origin, status.Created, status.Enabled, status.Target, status.Metrics = "", nil, nil, nil, nil
+	p.drifted(driftService, "present", "absent")
 	return p.persist(ctx)
 }
 

@@ -14,12 +14,12 @@ import (
 // ErrNotIdentified is returned for every request to an array that has not yet said who it is.
 var ErrNotIdentified = errors.New("the array at the endpoint has not been identified yet")
 
+// ErrNotPolled is returned for every request to an array whose services have not been read yet.
+var ErrNotPolled = errors.New("the services of the array have not been read yet")
+
 // ErrNoIdentity is returned when the account does not see the UUID of the array: without it, one array could pass for
 // another.
 var ErrNoIdentity = errors.New("the account does not see the UUID of the cluster")
-
-// loginPause is for how long nothing is sent after the array refused the login: ONTAP locks accounts.
-const loginPause = 4*time.Minute + 30*time.Second
 
 // ChangedError is returned when another array answers at the endpoint than the one that is remembered.
 type ChangedError struct {
@@ -37,17 +37,22 @@ func (e *ChangedError) Error() string {
 // Array is one connected array. It is safe for concurrent use.
 //
 // Once it has refused the operator's login, requests are answered with that refusal and not sent until some minutes
-// have passed: thousands of objects that each try once would lock the account.
+// have passed: thousands of objects that each try once would lock the account. Once it does not answer, they are
+// answered with that, and now and then one is let through to try.
 type Array struct {
 	client   *ontap.Client
 	config   ontap.Config
-	identity atomic.Pointer[ontap.Cluster]
-	refusal  atomic.Pointer[refusedLogin]
+	line     *line
+	slots    slots
+	snapshot snapshot
+	identity atomic.Pointer[identity]
+	metrics  metricsState
 }
 
-type refusedLogin struct {
-	answer *ontap.Error
-	at     time.Time
+// identity is who the array said that it is.
+type identity struct {
+	ontap.Cluster
+	at time.Time
 }
 
 // Finding is what a live look at one SVM's service proved.
@@ -60,15 +65,39 @@ type Finding struct {
 	SVMGone bool
 }
 
+func newArray(cfg ontap.Config, limits Limits, observe func(ontap.Exchange)) (*Array, error) {
+	a := &Array{config: cfg, line: newLine()}
+	a.limit(limits)
+	cfg.Admit, cfg.Observe = a.line.limiter.Wait, observe
+	client, err := ontap.New(cfg)
+	a.client = client
+	return a, err
+}
+
+func (a *Array) limit(limits Limits) {
+	if limits.InFlight == 0 {
+		limits.InFlight = DefaultInFlight
+	}
+	a.slots.resize(limits.InFlight)
+	a.line.limit(limits.PerSecond)
+}
+
+// Enter takes one of the array's slots for whoever is known by the key, and leave gives it back. If none is free, ok is
+// false, and wake is called once it is worth trying again.
+func (a *Array) Enter(key string, wake func()) (leave func(), ok bool) {
+	return a.slots.enter(key, wake)
+}
+
 // Identify asks the array who it is. If its UUID is not the expected one (empty accepts any), a *ChangedError is
 // returned, and no other request is let through until the expected array answers again.
 func (a *Array) Identify(ctx context.Context, expectedUUID string) (ontap.Cluster, error) {
-	if refused := a.refused(); refused != nil {
-		return ontap.Cluster{}, refused
-	}
-	found, err := a.client.Cluster(ctx)
+	var found ontap.Cluster
+	err := a.line.call(ctx, func() (err error) {
+		found, err = a.client.Cluster(ctx)
+		return err
+	})
 	if err != nil {
-		return ontap.Cluster{}, a.learn(err)
+		return ontap.Cluster{}, err
 	}
 	if found.UUID == "" {
 		a.identity.Store(nil)
@@ -78,153 +107,197 @@ func (a *Array) Identify(ctx context.Context, expectedUUID string) (ontap.Cluste
 		a.identity.Store(nil)
 		return ontap.Cluster{}, &ChangedError{Expected: expectedUUID, Found: found}
 	}
-	a.identity.Store(&found)
-	a.refusal.Store(nil)
+	a.identity.Store(&identity{Cluster: found, at: time.Now()})
+	a.line.refusal.Store(nil)
 	return found, nil
 }
 
-// Usable returns why nothing can be sent to the array now, if so: it has not been identified, or it has refused the
-// login.
+// Identity returns who the array is, if it has said so within that time.
+func (a *Array) Identity(within time.Duration) (ontap.Cluster, bool) {
+	known := a.identity.Load()
+	if known == nil || time.Since(known.at) > within {
+		return ontap.Cluster{}, false
+	}
+	return known.Cluster, true
+}
+
+// Usable returns why nothing can be sent to the array now, if so: it has not been identified or polled, has refused the
+// login, or does not answer.
 func (a *Array) Usable() error {
-	if refused := a.refused(); refused != nil {
-		return refused
+	if err := a.line.closed(); err != nil {
+		return err
 	}
 	if a.identity.Load() == nil {
 		return ErrNotIdentified
 	}
-	return nil
-}
-
-// refused is the array's refusal of the login, for as long as it is not to be tried again.
-func (a *Array) refused() error {
-	if refused := a.refusal.Load(); refused != nil && time.Since(refused.at) < loginPause {
-		return refused.answer
+	if a.snapshot.polled().IsZero() {
+		return ErrNotPolled
 	}
 	return nil
 }
+
+// Breaker is the state of the breaker: closed, open or half-open.
+func (a *Array) Breaker() string { return a.line.breaker.State().String() }
 
 // retire keeps anything more from being sent.
 func (a *Array) retire() {
 	a.identity.Store(nil)
 	a.client.Close()
+	a.slots.close()
 }
 
-// learn remembers a refused login, and returns err.
-func (a *Array) learn(err error) error {
-	var refusal *ontap.Error
-	if errors.As(err, &refusal) && refusal.LoginRefused() {
-		a.refusal.Store(&refusedLogin{answer: refusal, at: time.Now()})
-	}
-	return err
-}
-
-// Look finds the service of the SVM with the UUID, or with the name if the UUID is empty. It is cheap and proves
-// presence only: nil means that a collection did not have it.
-func (a *Array) Look(ctx context.Context, svm ontap.SVMRef) (*ontap.Service, error) {
+// call makes a call to the array that is remembered.
+func (a *Array) call(ctx context.Context, call func() error) error {
 	if err := a.Usable(); err != nil {
+		return err
+	}
+	return a.line.call(ctx, call)
+}
+
+// Find returns the service of the SVM with the UUID, or with the name if the UUID is empty, as the snapshot has it. It
+// proves presence only, and as of the last poll: nil means that a collection did not have it. It is false if the
+// snapshot cannot tell: then LookUp does.
+func (a *Array) Find(svm ontap.SVMRef) (*ontap.Service, bool) {
+	if a.Usable() != nil {
+		return nil, false
+	}
+	return a.snapshot.find(svm)
+}
+
+// LookUp asks the array for the service of the SVM with the UUID, or with the name if the UUID is empty. It proves
+// presence only: nil means that a collection did not have it. With samples, the performance data comes along.
+func (a *Array) LookUp(ctx context.Context, svm ontap.SVMRef, samples bool) (found *ontap.Service, err error) {
+	began := time.Now()
+	err = a.call(ctx, func() error {
+		for service, err := range a.client.Services(ctx, withSVM(svm).Select(a.fields(samples)...)) {
+			if err != nil {
+				return err
+			}
+			if !isOf(svm, service.SVM) {
+				return misled("find iSCSI service")
+			}
+			found = &service
+		}
+		return nil
+	})
+	if err != nil {
 		return nil, err
 	}
-	for service, err := range a.client.Services(ctx, withSVM(svm).Select(ontap.Enabled, ontap.TargetName, ontap.TargetAlias)) {
-		if err != nil {
-			return nil, a.learn(err)
-		}
-		if !isOf(svm, service.SVM) {
-			return nil, misled("find iSCSI service")
-		}
-		return &service, nil
+	if found != nil {
+		a.snapshot.put(*found, began)
 	}
-	return nil, nil
+	return found, nil
 }
 
 // SVM finds the SVM with the UUID, or with the name if the UUID is empty; nil if the account sees none.
-func (a *Array) SVM(ctx context.Context, svm ontap.SVMRef) (*ontap.SVM, error) {
-	if err := a.Usable(); err != nil {
-		return nil, err
-	}
-	for found, err := range a.client.SVMs(ctx, withSVMRecord(svm)) {
-		if err != nil {
-			return nil, a.learn(err)
+func (a *Array) SVM(ctx context.Context, svm ontap.SVMRef) (found *ontap.SVM, err error) {
+	err = a.call(ctx, func() error {
+		for record, err := range a.client.SVMs(ctx, withSVMRecord(svm)) {
+			if err != nil {
+				return err
+			}
+			if !isOf(svm, ontap.SVMRef{Name: record.Name, UUID: record.UUID}) {
+				return misled("find SVM")
+			}
+			found = &record
 		}
-		if !isOf(svm, ontap.SVMRef{Name: found.Name, UUID: found.UUID}) {
-			return nil, misled("find SVM")
-		}
-		return &found, nil
-	}
-	return nil, nil
+		return nil
+	})
+	return found, err
 }
 
 // Confirm asks the array about the service of the SVM with that UUID itself. Only its own answer counts as absence, and
 // only if the array that gave it is the one remembered: any other trouble is an error.
 func (a *Array) Confirm(ctx context.Context, svmUUID string) (Finding, error) {
-	if err := a.Usable(); err != nil {
-		return Finding{}, err
-	}
-	service, err := a.client.Service(ctx, svmUUID)
+	var service ontap.Service
+	began := time.Now()
+	err := a.call(ctx, func() (err error) {
+		service, err = a.client.Service(ctx, svmUUID)
+		return err
+	})
 	if err == nil {
+		a.snapshot.put(service, began)
 		return Finding{Service: &service}, nil
 	}
 	if !SaysAbsent(err) {
-		return Finding{}, a.learn(err)
+		return Finding{}, err
 	}
 	if err := a.reidentify(ctx); err != nil {
 		return Finding{}, err
 	}
+	a.snapshot.remove(svmUUID, began)
 	return Finding{Absent: true, SVMGone: errors.Is(err, ontap.CodeSVMNotFound)}, nil
 }
 
 // Sessions counts the iSCSI sessions that are logged in to the SVM with that UUID, and names their initiators if there
 // are any.
 func (a *Array) Sessions(ctx context.Context, svmUUID string) (count int, initiators []string, err error) {
-	if err := a.Usable(); err != nil {
-		return 0, nil, err
-	}
-	count, err = a.client.SessionCount(ctx, svmUUID)
-	if err != nil || count == 0 {
-		return 0, nil, a.learn(err)
-	}
-	for session, err := range a.client.Sessions(ctx, ontap.Query{}.Where(ontap.SVMUUID, ontap.Equal(svmUUID))) {
-		if err != nil {
-			return 0, nil, a.learn(err)
+	err = a.call(ctx, func() error {
+		count, err = a.client.SessionCount(ctx, svmUUID)
+		if err != nil || count == 0 {
+			return err
 		}
-		initiators = append(initiators, session.Initiator)
+		for session, err := range a.client.Sessions(ctx, ontap.Query{}.Where(ontap.SVMUUID, ontap.Equal(svmUUID))) {
+			if err != nil {
+				return err
+			}
+			initiators = append(initiators, session.Initiator)
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, nil, err
 	}
 	return count, initiators, nil
 }
 
 // Create creates the service and returns it as the array made it ("Create an iSCSI service").
-func (a *Array) Create(ctx context.Context, service ontap.ServiceCreate) (ontap.Service, error) {
-	if err := a.Usable(); err != nil {
-		return ontap.Service{}, err
+func (a *Array) Create(ctx context.Context, service ontap.ServiceCreate) (created ontap.Service, err error) {
+	err = a.call(ctx, func() (err error) {
+		created, err = a.client.CreateService(ctx, service)
+		return err
+	})
+	switch {
+	case err == nil:
+		a.snapshot.put(created, time.Now())
+	case ontap.MaybeApplied(err):
+		a.snapshot.doubt(service.SVM, time.Now())
 	}
-	created, err := a.client.CreateService(ctx, service)
-	return created, a.learn(err)
+	return created, err
 }
 
 // Update changes the service of the SVM with that UUID ("Update an iSCSI service").
 func (a *Array) Update(ctx context.Context, svmUUID string, update ontap.ServiceUpdate) error {
-	if err := a.Usable(); err != nil {
-		return err
+	err := a.call(ctx, func() error { return a.client.UpdateService(ctx, svmUUID, update) })
+	if err == nil {
+		a.snapshot.change(svmUUID, update, time.Now())
 	}
-	return a.trustworthy(ctx, a.client.UpdateService(ctx, svmUUID, update))
+	return a.trustworthy(ctx, svmUUID, err)
 }
 
 // Delete deletes the disabled service of the SVM with that UUID ("Delete an iSCSI service").
 func (a *Array) Delete(ctx context.Context, svmUUID string) error {
-	if err := a.Usable(); err != nil {
-		return err
+	err := a.call(ctx, func() error { return a.client.DeleteService(ctx, svmUUID) })
+	if err == nil {
+		a.snapshot.remove(svmUUID, time.Now())
 	}
-	return a.trustworthy(ctx, a.client.DeleteService(ctx, svmUUID))
+	return a.trustworthy(ctx, svmUUID, err)
 }
 
 // trustworthy returns the answer to a write, having made sure that one which says "there is no such service" came from
-// the array that is remembered.
-func (a *Array) trustworthy(ctx context.Context, answer error) error {
-	if answer != nil && SaysAbsent(answer) {
+// the array that is remembered. What is not an answer makes the service doubtful.
+func (a *Array) trustworthy(ctx context.Context, svmUUID string, answer error) error {
+	switch {
+	case answer == nil:
+	case ontap.MaybeApplied(answer):
+		a.snapshot.doubt(ontap.SVMRef{UUID: svmUUID}, time.Now())
+	case SaysAbsent(answer):
 		if err := a.reidentify(ctx); err != nil {
 			return err
 		}
+		a.snapshot.remove(svmUUID, time.Now())
 	}
-	return a.learn(answer)
+	return answer
 }
 
 func (a *Array) reidentify(ctx context.Context) error {

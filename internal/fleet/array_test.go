@@ -44,17 +44,21 @@ func start(t *testing.T) (ontap.Config, *testbed.Control) {
 
 func connect(t *testing.T, fleet *Fleet, config ontap.Config) *Array {
 	t.Helper()
-	array, err := fleet.Connect("default", config)
+	array, err := fleet.Connect("default", config, Limits{})
 	NewWithT(t).Expect(err).NotTo(HaveOccurred())
 	return array
 }
 
-func identified(t *testing.T) (*Array, *testbed.Control) {
+// polled returns an array that is ready for use.
+func polled(t *testing.T) (*Array, *testbed.Control) {
 	t.Helper()
+	g := NewWithT(t)
 	config, console := start(t)
 	array := connect(t, &Fleet{}, config)
 	_, err := array.Identify(t.Context(), "")
-	NewWithT(t).Expect(err).NotTo(HaveOccurred())
+	g.Expect(err).NotTo(HaveOccurred())
+	_, err = array.Poll(t.Context(), true)
+	g.Expect(err).NotTo(HaveOccurred())
 	return array, console
 }
 
@@ -62,7 +66,11 @@ func TestNothingIsSentBeforeTheArrayIsIdentified(t *testing.T) {
 	g := NewWithT(t)
 	config, console := start(t)
 	array := connect(t, &Fleet{}, config)
-	_, err := array.Look(t.Context(), ontap.SVMRef{Name: "svm1"})
+	_, known := array.Find(ontap.SVMRef{Name: "svm1"})
+	g.Expect(known).To(BeFalse())
+	_, err := array.LookUp(t.Context(), ontap.SVMRef{Name: "svm1"}, false)
+	g.Expect(err).To(MatchError(ErrNotIdentified))
+	_, err = array.Poll(t.Context(), false)
 	g.Expect(err).To(MatchError(ErrNotIdentified))
 	_, err = array.Confirm(t.Context(), without)
 	g.Expect(err).To(MatchError(ErrNotIdentified))
@@ -81,6 +89,7 @@ func TestConnectKeepsAnArrayUntilItsConfigChanges(t *testing.T) {
 	array := connect(t, &fleet, config)
 	_, err := array.Identify(t.Context(), "")
 	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(array.Usable()).To(MatchError(ErrNotPolled))
 	g.Expect(connect(t, &fleet, config)).To(BeIdenticalTo(array))
 
 	config.Credentials.Password = "another"
@@ -95,14 +104,14 @@ func TestConnectKeepsAnArrayUntilItsConfigChanges(t *testing.T) {
 
 func TestLookProvesPresenceOnly(t *testing.T) {
 	g := NewWithT(t)
-	array, _ := identified(t)
+	array, _ := polled(t)
 	for _, svm := range []ontap.SVMRef{{Name: "svm1"}, {UUID: withService}} {
-		service, err := array.Look(t.Context(), svm)
+		service, err := array.LookUp(t.Context(), svm, false)
 		g.Expect(err).NotTo(HaveOccurred())
 		g.Expect(service.SVM.UUID).To(Equal(withService))
 	}
 	for _, svm := range []ontap.SVMRef{{Name: "svm2"}, {Name: "svm3"}, {UUID: unknown}} {
-		service, err := array.Look(t.Context(), svm)
+		service, err := array.LookUp(t.Context(), svm, false)
 		g.Expect(err).NotTo(HaveOccurred())
 		g.Expect(service).To(BeNil())
 	}
@@ -128,7 +137,7 @@ func TestConfirmTellsAbsenceFromTrouble(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			g := NewWithT(t)
-			array, console := identified(t)
+			array, console := polled(t)
 			if c.fault != (testbed.Fault{}) {
 				c.fault.Path = "/api/protocols/san/iscsi/services/"
 				_, err := console.InjectFault(t.Context(), c.fault)
@@ -145,7 +154,7 @@ func TestConfirmTellsAbsenceFromTrouble(t *testing.T) {
 
 func TestAbsenceFromAnotherArrayIsNone(t *testing.T) {
 	g := NewWithT(t)
-	array, console := identified(t)
+	array, console := polled(t)
 	g.Expect(console.ChangeCluster(t.Context(), map[string]any{"uuid": unknown})).To(Succeed())
 	finding, err := array.Confirm(t.Context(), without)
 	var changed *ChangedError
@@ -156,7 +165,7 @@ func TestAbsenceFromAnotherArrayIsNone(t *testing.T) {
 
 func TestAnsweredAbsenceOfAWriteNeedsTheSameArray(t *testing.T) {
 	g := NewWithT(t)
-	array, console := identified(t)
+	array, console := polled(t)
 	g.Expect(console.ChangeCluster(t.Context(), map[string]any{"uuid": unknown})).To(Succeed())
 	var changed *ChangedError
 	g.Expect(array.Delete(t.Context(), without)).To(BeAssignableToTypeOf(changed))
@@ -174,11 +183,11 @@ func TestAnAccountThatDoesNotSeeTheArrayIsRefused(t *testing.T) {
 
 func TestARefusedLoginIsNotRepeated(t *testing.T) {
 	g := NewWithT(t)
-	array, console := identified(t)
+	array, console := polled(t)
 	g.Expect(console.ChangeAccount(t.Context(), "admin", map[string]any{"password": "another"})).To(Succeed())
 	g.Expect(console.ClearJournal(t.Context())).To(Succeed())
 	for range 3 {
-		_, err := array.Look(t.Context(), ontap.SVMRef{Name: "svm1"})
+		_, err := array.LookUp(t.Context(), ontap.SVMRef{Name: "svm1"}, false)
 		g.Expect(err).To(HaveOccurred())
 		_, err = array.Identify(t.Context(), "")
 		g.Expect(err).To(HaveOccurred())
@@ -190,7 +199,7 @@ func TestARefusedLoginIsNotRepeated(t *testing.T) {
 
 func TestSessionsAreCountedAndNamed(t *testing.T) {
 	g := NewWithT(t)
-	array, console := identified(t)
+	array, console := polled(t)
 	count, initiators, err := array.Sessions(t.Context(), withService)
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(count).To(Equal(1))

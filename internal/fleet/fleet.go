@@ -1,8 +1,10 @@
-// Package fleet holds the live arrays: for each ONTAPCluster its client, the identity of the array behind it, and what
-// was read from it. Every read and write of the operator goes through here. It knows nothing of Kubernetes.
+// Package fleet holds the live arrays: for each ONTAPCluster its client, the identity of the array behind it, a limit
+// and a breaker for the requests to it, and a snapshot of its services, which polls keep up to date. Every read and
+// write of the operator goes through here. It knows nothing of Kubernetes.
 package fleet
 
 import (
+	"maps"
 	"reflect"
 	"sync"
 
@@ -11,21 +13,41 @@ import (
 
 // Fleet is the set of connected arrays by the name of their ONTAPCluster. The zero value is ready to use.
 type Fleet struct {
+	// Observe, unless nil, is told of every request to an array, by the name of its ONTAPCluster. It is set before use.
+	Observe func(name string, e ontap.Exchange)
+
 	mu     sync.Mutex
 	arrays map[string]*Array
 }
 
-// Connect returns the array of that name, reached as cfg says. The same cfg as before returns the same array. Another
-// one replaces it: nothing can be sent to the new one before it was identified, nor to the old one any more; requests
-// that are under way end by themselves. The errors are those of ontap.New.
-func (f *Fleet) Connect(name string, cfg ontap.Config) (*Array, error) {
+// Limits bound the load on an array.
+type Limits struct {
+	// InFlight is how many can be at work on the array at a time, each with one request in flight; 0 means
+	// DefaultInFlight.
+	InFlight int
+	// PerSecond is how many requests are sent per second; 0 means any number.
+	PerSecond int
+}
+
+// DefaultInFlight is how many can be at work on an array at a time unless its Limits say otherwise.
+const DefaultInFlight = 8
+
+// Connect returns the array of that name, reached as cfg says. The same cfg as before returns the same array, with the
+// limits as they are now. Another one replaces it: nothing can be sent to the new one before it was identified, nor to
+// the old one any more; requests that are under way end by themselves. The errors are those of ontap.New.
+func (f *Fleet) Connect(name string, cfg ontap.Config, limits Limits) (*Array, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	old := f.arrays[name]
 	if old != nil && reflect.DeepEqual(old.config, cfg) {
+		old.limit(limits)
 		return old, nil
 	}
-	client, err := ontap.New(cfg)
+	array, err := newArray(cfg, limits, func(e ontap.Exchange) {
+		if f.Observe != nil {
+			f.Observe(name, e)
+		}
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -35,7 +57,6 @@ func (f *Fleet) Connect(name string, cfg ontap.Config) (*Array, error) {
 	if f.arrays == nil {
 		f.arrays = map[string]*Array{}
 	}
-	array := &Array{client: client, config: cfg}
 	f.arrays[name] = array
 	return array, nil
 }
@@ -46,6 +67,13 @@ func (f *Fleet) Array(name string) (*Array, bool) {
 	defer f.mu.Unlock()
 	array, ok := f.arrays[name]
 	return array, ok
+}
+
+// Arrays returns the connected arrays by name.
+func (f *Fleet) Arrays() map[string]*Array {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return maps.Clone(f.arrays)
 }
 
 // Disconnect forgets the array of that name.

@@ -1,6 +1,7 @@
 package ontap
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -17,6 +18,8 @@ type Client struct {
 	authorize func(*http.Request)
 	redact    func(string) string
 	transport *http.Transport
+	admit     func(context.Context) error
+	observe   func(Exchange)
 }
 
 // New checks cfg and returns a client of it; it connects to nothing yet. Errors name the field that is wrong and repeat no secret.
@@ -51,6 +54,8 @@ func New(cfg Config) (*Client, error) {
 		authorize: cfg.Credentials.authorizer(),
 		redact:    cfg.Credentials.redactor(),
 		transport: newTransport(tlsConfig, timeout),
+		admit:     cfg.Admit,
+		observe:   cfg.Observe,
 	}, nil
 }
 

@@ -1,6 +1,7 @@
 package ontap
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/url"
@@ -25,6 +26,21 @@ type Config struct {
 	App string
 	// Timeout is the deadline of each request, each page of a list included; 0 means [DefaultTimeout].
 	Timeout time.Duration
+	// Admit, unless nil, is asked before each request, and may make it wait. Its error keeps the request from being sent.
+	Admit func(context.Context) error `json:"-"`
+	// Observe, unless nil, is told how each request ended.
+	Observe func(Exchange) `json:"-"`
+}
+
+// Exchange is one request and what came of it.
+type Exchange struct {
+	// Operation is what was asked for, such as "create iSCSI service".
+	Operation string
+	// Status is the HTTP status, and Code ONTAP's; 0 when there was none.
+	Status int
+	Code   Code
+	// Duration is how long the answer took.
+	Duration time.Duration
 }
 
 // TLS says which certificate the array must show.

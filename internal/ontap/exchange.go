@@ -31,8 +31,26 @@ type answer struct {
 	body   []byte
 }
 
-// send makes one exchange of request and answer. Its errors are *Error and *TransportError.
+// send makes one exchange of request and answer, when it is admitted. Its errors are *Error and *TransportError.
 func (c *Client) send(ctx context.Context, r request) (answer, error) {
+	if c.admit != nil {
+		if err := c.admit(ctx); err != nil {
+			return answer{}, &TransportError{Operation: r.operation, Err: c.explain(ctx, "no request was sent to "+c.host, err)}
+		}
+	}
+	began := time.Now()
+	a, err := c.exchange(ctx, r)
+	if c.observe != nil {
+		e := Exchange{Operation: r.operation, Status: a.status, Duration: time.Since(began)}
+		if refusal, ok := errors.AsType[*Error](err); ok {
+			e.Status, e.Code = refusal.Status, refusal.Code
+		}
+		c.observe(e)
+	}
+	return a, err
+}
+
+func (c *Client) exchange(ctx context.Context, r request) (answer, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, c.timeout, timeoutError(c.timeout))
 	defer cancel()
 	var sent departure

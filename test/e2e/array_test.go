@@ -202,7 +202,7 @@ func (a *array) warnings(ctx SpecContext, name string) []string {
 // and at its services, several times more.
 func (a *array) settled(ctx SpecContext) {
 	GinkgoHelper()
-	a.polled(ctx, "/api/cluster", 3)
+	a.polled(ctx, servicesPath, 3)
 }
 
 // polled waits for that many more reads of a path.

@@ -1,0 +1,58 @@
+package controller
+
+import (
+	"strconv"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
+	"github.com/ontap-operator/ontap-san-operator/internal/ontap"
+)
+
+// The fields that a drift can be about.
+const (
+	driftEnabled = "enabled"
+	driftAlias   = "alias"
+	driftTarget  = "target.name"
+	driftService = "service"
+)
+
+// drifted takes down what somebody changed out of band. What is noticed again and again began when it was noticed first.
+func (p *pass) drifted(field, desired, observed string) {
+	found := v1alpha1.Drift{Field: field, Desired: desired, Observed: observed, Since: metav1.Now()}
+	if known := p.obj.Status.Drift; known != nil {
+		if since := known.Since; *known == (v1alpha1.Drift{Field: field, Desired: desired, Observed: observed, Since: since}) {
+			found.Since = since
+		}
+	}
+	p.obj.Status.Drift = &found
+}
+
+// differs reports how the service differs from what the spec says of it, the graver difference first.
+func (p *pass) differs(service ontap.Service) (field, desired, observed string, ok bool) {
+	spec := p.obj.Spec
+	switch enabled := p.obj.WantsEnabled(); {
+	case service.Enabled != enabled && (spec.Enabled != nil || !p.observes()):
+		return driftEnabled, strconv.FormatBool(enabled), strconv.FormatBool(service.Enabled), true
+	case spec.Alias != nil && service.Target.Alias != *spec.Alias:
+		return driftAlias, *spec.Alias, service.Target.Alias, true
+	}
+	return "", "", "", false
+}
+
+// showDrift shows what the pass leaves as it is: the service is observed only, or in use. What was put back was taken
+// down when that was done, and stays.
+func (p *pass) showDrift(o outcome) {
+	if before := p.stored.Status.Target; before != nil && p.obj.Status.Target != nil && before.Name != p.obj.Status.Target.Name {
+		p.drifted(driftTarget, before.Name, p.obj.Status.Target.Name)
+		return
+	}
+	if p.service == nil || p.deleting() || !p.observes() && (!o.inUse || p.stored.Status.ObservedGeneration != p.obj.Generation) {
+		return
+	}
+	if field, desired, observed, ok := p.differs(*p.service); ok {
+		p.drifted(field, desired, observed)
+	} else if p.observes() && p.obj.Status.Drift != nil && p.obj.Status.Drift.Field != driftTarget {
+		p.obj.Status.Drift = nil
+	}
+}
