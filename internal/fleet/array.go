@@ -46,6 +46,7 @@ type Array struct {
 	slots    slots
 	snapshot snapshot
 	identity atomic.Pointer[identity]
+	faces    faces
 	metrics  metricsState
 }
 
@@ -68,7 +69,7 @@ type Finding struct {
 func newArray(cfg ontap.Config, limits Limits, observe func(ontap.Exchange)) (*Array, error) {
 	a := &Array{config: cfg, line: newLine()}
 	a.limit(limits)
-	cfg.Admit, cfg.Observe = a.line.limiter.Wait, observe
+	cfg.Admit, cfg.Observe, cfg.Peer = a.line.limiter.Wait, observe, a.recognise
 	client, err := ontap.New(cfg)
 	a.client = client
 	return a, err
@@ -105,9 +106,11 @@ func (a *Array) Identify(ctx context.Context, expectedUUID string) (ontap.Cluste
 	}
 	if expectedUUID != "" && found.UUID != expectedUUID {
 		a.identity.Store(nil)
+		a.faces.settle(false)
 		return ontap.Cluster{}, &ChangedError{Expected: expectedUUID, Found: found}
 	}
 	a.identity.Store(&identity{Cluster: found, at: time.Now()})
+	a.faces.settle(true)
 	a.line.refusal.Store(nil)
 	return found, nil
 }

@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"strings"
 	"testing"
 
 	. "github.com/onsi/gomega"
@@ -212,4 +213,43 @@ func TestSessionsAreCountedAndNamed(t *testing.T) {
 	journal, err := console.Journal(t.Context(), 0)
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(journal).To(HaveLen(1), "one count is enough where there are none")
+}
+
+func TestAnotherArrayIsRecognisedByItsCertificateBeforeAnythingIsSentToIt(t *testing.T) {
+	g := NewWithT(t)
+	parsed, err := simulator.ParseScenario([]byte(scenario))
+	g.Expect(err).NotTo(HaveOccurred())
+	startAt := func(address string) *simulator.Simulator {
+		array, err := simulator.Start(simulator.Options{Scenario: parsed, Listen: address, Control: "127.0.0.1:0"})
+		g.Expect(err).NotTo(HaveOccurred())
+		t.Cleanup(func() { _ = array.Close() })
+		return array
+	}
+	one := startAt("127.0.0.1:0")
+	array := connect(t, &Fleet{}, ontap.Config{
+		Endpoint: one.URL, App: "test/1",
+		Credentials: ontap.Credentials{Username: "admin", Password: "netapp123"},
+		TLS:         ontap.TLS{InsecureSkipVerify: true},
+	})
+	found, err := array.Identify(t.Context(), "")
+	g.Expect(err).NotTo(HaveOccurred())
+	_, err = array.Poll(t.Context(), true)
+	g.Expect(err).NotTo(HaveOccurred())
+
+	g.Expect(one.Close()).To(Succeed())
+	array.client.Close()
+	other := startAt(strings.TrimPrefix(one.URL, "https://"))
+	_, err = array.Create(t.Context(), ontap.ServiceCreate{SVM: ontap.SVMRef{Name: "svm2"}})
+	g.Expect(err).To(MatchError(errUnrecognised))
+	g.Expect(ontap.MaybeApplied(err)).To(BeFalse())
+	console := &testbed.Control{URL: other.ControlURL}
+	journal, err := console.Journal(t.Context(), 0)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(journal).To(BeEmpty())
+	g.Expect(array.Usable()).To(MatchError(ErrNotIdentified))
+
+	g.Expect(console.ChangeCluster(t.Context(), map[string]any{"uuid": found.UUID})).To(Succeed())
+	_, err = array.Identify(t.Context(), found.UUID)
+	g.Expect(err).NotTo(HaveOccurred(), "the same array with a new certificate")
+	g.Expect(array.Usable()).To(Succeed())
 }

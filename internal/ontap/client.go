@@ -35,6 +35,9 @@ func New(cfg Config) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("ontap: %w", err)
 	}
+	if cfg.Peer != nil {
+		tlsConfig.VerifyConnection = both(tlsConfig.VerifyConnection, cfg.Peer)
+	}
 	if len(cfg.Credentials.Certificate) > 0 {
 		pair, err := cfg.Credentials.keyPair()
 		if err != nil {
