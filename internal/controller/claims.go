@@ -1,7 +1,6 @@
 package controller
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
 	"github.com/ontap-operator/ontap-san-operator/internal/ontap"
+	"github.com/ontap-operator/ontap-san-operator/internal/plan"
 )
 
 // An SVM has one iSCSI service, so that one ISCSIService can have it. These are the fields that two objects may name the
@@ -68,20 +68,38 @@ func (p *pass) claim(ctx context.Context, reader client.Reader) error {
 			p.svm.UUID = svm.UUID
 		}
 	}
+	others := candidates[:0]
+	var rivals []plan.Claimant
 	for _, other := range candidates {
-		claims, err := p.claims(ctx, other)
+		same, denied, err := p.contends(ctx, other)
 		if err != nil {
 			return err
 		}
-		switch {
-		case !claims:
-		case before(other, p.obj) && (p.holder == nil || before(other, p.holder)):
-			p.holder = other
-		case other.DeletionTimestamp.IsZero():
-			p.heir = other
+		if same {
+			others, rivals = append(others, other), append(rivals, claimant(other, denied))
 		}
 	}
+	holder, heir := claimant(p.obj, p.denied).Contest(rivals)
+	if holder >= 0 {
+		p.holder = others[holder]
+	}
+	if heir >= 0 {
+		p.heir = others[heir]
+	}
 	return nil
+}
+
+func claimant(o *v1alpha1.ISCSIService, denied bool) plan.Claimant {
+	return plan.Claimant{
+		Origin:    origins[o.Status.Origin],
+		Creating:  isCreating(o),
+		Observe:   o.Spec.ManagementPolicy == v1alpha1.ManagementPolicyObserve,
+		Denied:    denied,
+		Deleting:  !o.DeletionTimestamp.IsZero(),
+		Finalizer: hasFinalizer(o),
+		Since:     o.CreationTimestamp.Time,
+		UID:       string(o.UID),
+	}
 }
 
 // candidates are the other objects that may mean the same SVM.
@@ -123,27 +141,24 @@ func meant(o *v1alpha1.ISCSIService) ontap.SVMRef {
 	return ontap.SVMRef{Name: o.Spec.SVM.Name, UUID: o.Spec.SVM.UUID}
 }
 
-// claims reports whether the other object, which names the same SVM in some way, may manage it too: it is of the same
-// array, means the same SVM, and its namespace may use it.
-func (p *pass) claims(ctx context.Context, other *v1alpha1.ISCSIService) (bool, error) {
-	if other.Spec.ManagementPolicy == v1alpha1.ManagementPolicyObserve || !other.DeletionTimestamp.IsZero() && !hasFinalizer(other) {
-		return false, nil
-	}
+// contends reports whether the other object, which names the same SVM in some way, means that one, of the same array, and
+// whether its namespace may not use it.
+func (p *pass) contends(ctx context.Context, other *v1alpha1.ISCSIService) (same, denied bool, err error) {
 	if svm := meant(other); svm.UUID != "" && svm.UUID != p.svm.UUID || svm.UUID == "" && svm.Name != p.svm.Name {
-		return false, nil
+		return false, false, nil
 	}
 	cluster := &v1alpha1.ONTAPCluster{}
 	if err := p.r.Client.Get(ctx, types.NamespacedName{Name: other.ONTAPClusterName()}, cluster); err != nil {
-		return false, client.IgnoreNotFound(err)
+		return false, false, client.IgnoreNotFound(err)
 	}
 	if cluster.Name != p.cluster.Name && !sameArray(cluster, p.cluster) {
-		return false, nil
+		return false, false, nil
 	}
 	namespace, err := p.r.namespaceLabels(ctx, other.Namespace)
 	if err != nil {
-		return false, client.IgnoreNotFound(err)
+		return false, false, client.IgnoreNotFound(err)
 	}
-	return allowed(cluster.Spec.Access, other.Namespace, namespace, p.svm.Name), nil
+	return true, !allowed(cluster.Spec.Access, other.Namespace, namespace, p.svm.Name), nil
 }
 
 func sameArray(a, b *v1alpha1.ONTAPCluster) bool {
@@ -155,29 +170,6 @@ func arrayUUID(cluster *v1alpha1.ONTAPCluster) string {
 		return ""
 	}
 	return cluster.Status.Array.UUID
-}
-
-// before reports whether a comes before b: whoever has the service, or has begun to create it, then age, then UID.
-func before(a, b *v1alpha1.ISCSIService) bool {
-	return cmp.Or(
-		cmp.Compare(standing(a), standing(b)),
-		a.CreationTimestamp.Compare(b.CreationTimestamp.Time),
-		cmp.Compare(a.UID, b.UID),
-	) < 0
-}
-
-// standing ranks how an object holds its SVM, the firmest first.
-func standing(o *v1alpha1.ISCSIService) int {
-	switch {
-	case o.Status.Origin == v1alpha1.OriginCreated:
-		return 0
-	case o.Status.Origin == v1alpha1.OriginAdopted:
-		return 1
-	case isCreating(o):
-		return 2
-	default:
-		return 3
-	}
 }
 
 // namespaceLabels are the labels of a namespace, from the cache of metadata.
