@@ -78,11 +78,8 @@ func (p *pass) prepare(ctx context.Context) (*outcome, error) {
 	if client.IgnoreNotFound(missing) != nil {
 		return nil, missing
 	}
-	if by := pausedBy(p.obj, p.cluster); by != "" {
-		return p.paused(by), nil
-	}
-	if err := p.unneeded(ctx); err != nil {
-		return nil, err
+	if end, err := p.unneeded(ctx); end != nil || err != nil {
+		return end, err
 	}
 	if missing != nil {
 		o := waitingFor(p.obj.Status.Conditions, v1alpha1.ReasonONTAPClusterNotFound, fmt.Sprintf(
@@ -162,18 +159,21 @@ func (p *pass) boundArray() string {
 	return p.obj.Status.ArrayUUID
 }
 
-// unneeded takes the finalizer off where that needs no array: the service stays when its object goes, or there is none.
-func (p *pass) unneeded(ctx context.Context) error {
-	switch step := plan.Next(p.wanted(), p.remembered(), plan.Observed{}); step.Do {
-	case plan.Mark:
-		return p.mark(ctx, step.Finalizer, step.Creating)
-	case plan.Release:
+// unneeded ends a pass that must not change anything, and takes the finalizer off where that needs no array: the service
+// stays when its object goes, or there is none.
+func (p *pass) unneeded(ctx context.Context) (*outcome, error) {
+	switch step := plan.Next(p.wanted(), p.remembered(), plan.Observed{}); {
+	case step.Why == plan.Frozen:
+		return p.ended(ctx, step), nil
+	case step.Do == plan.Mark:
+		return nil, p.mark(ctx, step.Finalizer, step.Creating)
+	case step.Do == plan.Release:
 		if err := p.release(ctx, step.Why); err != nil {
-			return err
+			return nil, err
 		}
-		return errGone
+		return nil, errGone
 	}
-	return nil
+	return nil, nil
 }
 
 // letGo ends each message about a deletion that waits.
@@ -201,10 +201,7 @@ func (p *pass) run(ctx context.Context) (*outcome, error) {
 		err := p.take(ctx, step)
 		switch {
 		case errors.Is(err, errChanged):
-			// The object is not what the step was planned for: plan again, unless it says to stop.
-			if by := pausedBy(p.obj, p.cluster); by != "" {
-				return p.paused(by), nil
-			}
+			// The object is not what the step was planned for: plan again.
 			if p.deleting() {
 				// A deletion that began meanwhile rests on a live look.
 				p.observed.Presence = plan.Unknown
@@ -241,6 +238,7 @@ func (p *pass) wanted() plan.Wanted {
 		Guard:    p.obj.Spec.InUsePolicy != v1alpha1.InUsePolicyDisconnect,
 		Observe:  p.observes(),
 		Deleting: p.deleting(),
+		Paused:   pausedBy(p.obj, p.cluster) != "",
 		Denied:   p.denied,
 		Yields:   p.holder != nil,
 		Strayed:  p.strayed,
@@ -293,6 +291,8 @@ func (p *pass) ended(ctx context.Context, step plan.Step) *outcome {
 			o = *p.past.trouble
 			o.retryAfter = waitStep
 		}
+	case step.Why == plan.Frozen:
+		return p.paused(pausedBy(p.obj, p.cluster))
 	case step.Why == plan.AccessDenied:
 		o = p.accessDenied()
 	case step.Why == plan.InUse:

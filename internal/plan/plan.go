@@ -85,6 +85,8 @@ type Wanted struct {
 	Observe bool
 	// Deleting: the object is being deleted.
 	Deleting bool
+	// Paused: a person wants nothing changed, neither on the array nor in the marks.
+	Paused bool
 	// Denied: the object's namespace may not use the SVM.
 	Denied bool
 	// Yields: another object has the service of this SVM, or comes before this one.
@@ -200,6 +202,8 @@ const (
 	SVMChanged
 	// SVMUnknown: the SVM is not to be found.
 	SVMUnknown
+	// Frozen: a person wants nothing changed.
+	Frozen
 )
 
 // Step is the one next thing to do.
@@ -218,6 +222,9 @@ type Step struct {
 
 // Next returns the next step for an object.
 func Next(w Wanted, m Remembered, o Observed) Step {
+	if w.Paused {
+		return Step{Do: Stop, Why: Frozen}
+	}
 	if w.Deleting {
 		return nextDeleting(w, m, o)
 	}

@@ -114,6 +114,10 @@ func TestNext(t *testing.T) {
 		{"takes the marks off a create that was not sent before it was to observe", Wanted{Enabled: true, Observe: true}, marks, Observed{}, Step{Do: Mark}},
 		{"keeps the marks of a create that may have been sent before access was denied", Wanted{Enabled: true, Denied: true}, pending, absent, Step{Do: Stop, Why: AccessDenied}},
 
+		{"changes nothing that is paused", Wanted{Paused: true}, created, there, Step{Do: Stop, Why: Frozen}},
+		{"takes no marks off what is paused", Wanted{Paused: true, Observe: true}, marks, Observed{}, Step{Do: Stop, Why: Frozen}},
+		{"releases nothing that is paused", Wanted{Paused: true, Deleting: true}, Remembered{Finalizer: true}, Observed{}, Step{Do: Stop, Why: Frozen}},
+
 		{"adopts nothing that it only observes", Wanted{Observe: true}, Remembered{}, there, Step{Do: Rest}},
 		{"changes nothing that it only observes", Wanted{Observe: true, Enabled: false}, adopted, there, Step{Do: Rest}},
 		{"needs no finalizer for what it only observes", Wanted{Observe: true}, created, there, Step{Do: Mark}},
@@ -176,7 +180,8 @@ func TestWhatMustAlwaysHold(t *testing.T) {
 		do := Next(w, m, o).Do
 		for rule, kept := range map[string]bool{
 			"nothing is added while deleting":            !w.Deleting || do != Mark && do != Create && do != Forget && do != Look,
-			"nothing is sent once the finalizer is gone": !w.Deleting || m.Finalizer || do == Rest,
+			"nothing is sent once the finalizer is gone": !w.Deleting || m.Finalizer || do == Rest || do == Stop,
+			"nothing at all is done while paused":        !w.Paused || do == Stop,
 			"only a service seen disabled is deleted":    do != Remove || o.Presence == Present && !o.Enabled,
 			"marks are on before a create":               do != Create || m.Finalizer && m.Creating && m.Origin == None,
 			"a hint releases nothing": do != Release || m.Origin == None || o.Presence == Absent || o.Presence == Present ||
@@ -198,10 +203,10 @@ func everyCombination(try func(Wanted, Remembered, Observed)) (tried int) {
 		for _, denied := range bools {
 			for _, want := range bools {
 				for policy := Auto; policy <= Retain; policy++ {
-					for other := range 4 {
+					for other := range 5 {
 						w := Wanted{
 							Enabled: want, Policy: policy, Deleting: deleting, Denied: denied,
-							Yields: other == 1, Heir: other == 2, Observe: other == 3,
+							Yields: other == 1, Heir: other == 2, Observe: other == 3, Paused: other == 4,
 						}
 						for _, m := range memories() {
 							for _, o := range observations() {
