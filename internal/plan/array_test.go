@@ -3,7 +3,7 @@ package plan
 // write sends one request to the array, on the strength of an object that is up to date.
 func (s *state) write(f flight, l luck) (broken string) {
 	p := &s.pass
-	known := p.fresh || p.denied == s.denied
+	known := p.fresh || p.barred == s.denied && !s.frozen
 	switch changed, ok := s.refresh(); {
 	case !ok || !known:
 		s.pass = pass{}
@@ -48,10 +48,20 @@ func (s *state) write(f flight, l luck) (broken string) {
 	case Remove:
 		s.sawNothing(false)
 	default:
-		p.seen.enabled = f.enabled
+		p.seen.take(f)
 		s.saw(p.seen)
 	}
 	return ""
+}
+
+// take is what an update changes.
+func (v *view) take(f flight) {
+	if f.switches {
+		v.enabled = f.enabled
+	}
+	if f.alias != svmAlias {
+		v.alias = f.alias
+	}
 }
 
 func (s *state) refuse(refusal Refusal, create bool) {
@@ -70,14 +80,14 @@ func (s *state) refuse(refusal Refusal, create bool) {
 func (s *state) apply(f flight) Refusal {
 	do := Do(f.do)
 	switch {
-	case s.svmGone && do == Create, Refusal(s.refusing) == RefusedOtherwise:
+	case (s.svmGone || s.renamed && f.byName) && do == Create, Refusal(s.refusing) == RefusedOtherwise:
 		return RefusedOtherwise
 	case Refusal(s.refusing) == RefusedUnsupported && (do == Create || do == Remove):
 		return RefusedUnsupported
 	case do == Create && s.svc.present:
 		return RefusedExists
 	case do == Create:
-		s.svc = service{view: view{present: true, enabled: f.enabled, target: madeTarget}, foreign: f.foreign}
+		s.svc = service{view: view{present: true, enabled: f.enabled, target: madeTarget, alias: f.alias}, foreign: f.foreign}
 		s.svc.mistakable = f.foreign && s.confusing(madeTarget)
 	case !s.svc.present:
 		return RefusedNoService
@@ -86,7 +96,8 @@ func (s *state) apply(f flight) Refusal {
 	case do == Remove:
 		s.svc = service{}
 	default:
-		s.svc.enabled, s.svc.stopped = f.enabled, do == Disable
+		s.svc.take(f)
+		s.svc.stopped = do == Disable || s.svc.stopped && !f.switches
 	}
 	return NotRefused
 }
@@ -96,16 +107,16 @@ func (s *state) apply(f flight) Refusal {
 func (s *state) forbidden(f flight) (broken string) {
 	p, do := &s.pass, Do(f.do)
 	looked := !s.raced && s.svc.present
-	cutsOff := p.seen.enabled && !f.enabled && do != Create && do != Remove
+	cutsOff := p.seen.enabled && f.switches && !f.enabled && do != Create
 	strange := looked && s.svc.foreign && !s.svc.mistakable
 	switch origin, policy := Origin(p.obj.origin), Policy(p.obj.policy); {
-	case p.denied || p.yields || p.obj.observe:
+	case p.denied || p.yields || p.obj.observe || p.obj.paused || p.frozen:
 		return "a write is sent where nothing may be touched"
 	case p.obj.deleting && !p.obj.finalizer:
 		return "a write is sent for an object without the finalizer"
 	case do == Create && p.obj.deleting:
 		return "a service is created for an object that is being deleted"
-	case do == Create && s.post.do != 0 && !s.post.foreign:
+	case do == Create && (p.strayed || s.post.pending() || s.beside.post.pending()):
 		return "a create request is sent while an earlier one may still take effect"
 	case do == Create:
 		return ""
@@ -124,6 +135,9 @@ func (s *state) forbidden(f flight) (broken string) {
 	}
 	return ""
 }
+
+// pending reports whether a create request of this object may still take effect.
+func (f *flight) pending() bool { return f.do != 0 && !f.foreign }
 
 // confusing reports whether a service of somebody else that comes now with that target is one of those that cannot be
 // told apart.

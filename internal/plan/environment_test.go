@@ -1,18 +1,19 @@
 package plan
 
 // moves tells all that may happen next: a step of the operator, with good or bad luck, or something around it.
-func (m *model) moves(s *state, to func(label string, next state, broken string)) {
+func (m *model) moves(s *state, to func(label string, next *state, broken string)) {
 	if s.obj.gone {
 		return
 	}
+	var next state
 	try := func(label string, cost int8, change func(*state) string) {
 		if cost > s.left {
 			return
 		}
-		next := *s
+		next = *s
 		next.left -= cost
 		broken := change(&next)
-		to(label, next, broken)
+		to(label, &next, broken)
 	}
 	does := func(label string, change func(*state)) {
 		try(label, 1, func(s *state) string { change(s); return "" })
@@ -29,7 +30,7 @@ func (m *model) moves(s *state, to func(label string, next state, broken string)
 		if s.process != (process{}) {
 			does("the operator crashes", (*state).crash)
 		}
-		if s.post.do != 0 || s.change.do != 0 || s.process.absence == justProved || s.process.hold {
+		if s.post.do != 0 || s.change.do != 0 || s.beside.post.do != 0 || s.beside.change.do != 0 || s.process.absence == justProved || s.process.hold {
 			try("a minute passes", 0, func(s *state) string { s.minute(); return "" })
 		}
 	}
@@ -38,6 +39,14 @@ func (m *model) moves(s *state, to func(label string, next state, broken string)
 	}
 	if s.change.do != 0 {
 		try("a lost request is applied", 0, func(s *state) string { s.land(&s.change); return "" })
+	}
+	if s.beside.post.do != 0 {
+		try("a lost create request is applied on the other SVM", 0, func(s *state) string {
+			s.svm, s.beside = s.beside, s.svm
+			s.land(&s.post)
+			s.svm, s.beside = s.beside, s.svm
+			return ""
+		})
 	}
 	m.userMoves(s, try)
 	arrayMoves(s, does)
@@ -50,7 +59,7 @@ func (m *model) stepMoves(s *state, try func(string, int8, func(*state) string))
 		return
 	}
 	do := m.next(s.wanted(), s.remembered(), s.observed()).Do
-	try("step "+names[do], 0, with(fair))
+	try(labels[do][0], 0, with(fair))
 	switch do {
 	case Look:
 		if s.svc.present {
@@ -62,19 +71,26 @@ func (m *model) stepMoves(s *state, try func(string, int8, func(*state) string))
 	case Mark:
 		try("mark, without an answer", 1, with(replyLost))
 	case Create, Update, Disable, Remove:
-		try("step "+names[do]+", without an answer", 1, with(replyLost))
-		try("step "+names[do]+", and a crash before the answer", 1, with(diedWaiting))
+		try(labels[do][1], 1, with(replyLost))
+		try(labels[do][2], 1, with(diedWaiting))
 	}
 }
 
-var names = map[Do]string{
-	Rest: "rest", Look: "look", Count: "count", Confirm: "confirm", Mark: "mark", Own: "own", Forget: "forget", Create: "create", Update: "update",
-	Disable: "disable", Remove: "remove", Release: "release", Stop: "stop", Wait: "wait",
-}
+// labels name the steps, with good luck, without an answer, and with a crash before the answer.
+var labels = func() (all [Wait + 1][3]string) {
+	for do, name := range [...]string{
+		Rest: "rest", Look: "look", Confirm: "confirm", Count: "count", Mark: "mark", Own: "own", Forget: "forget", Create: "create",
+		Update: "update", Disable: "disable", Remove: "remove", Release: "release", Stop: "stop", Wait: "wait",
+	} {
+		all[do] = [3]string{"step " + name, "step " + name + ", without an answer", "step " + name + ", and a crash before the answer"}
+	}
+	return all
+}()
 
 // minute lets pass the time in which a lost request may be applied.
 func (s *state) minute() {
 	s.post, s.change, s.process.hold = flight{}, flight{}, false
+	s.beside.post, s.beside.change = flight{}, flight{}
 	if s.process.absence == justProved {
 		s.process.absence = provedLongAgo
 	}
@@ -106,6 +122,11 @@ func (m *model) userMoves(s *state, try func(string, int8, func(*state) string))
 	edit("observing is switched", func(o *object) { o.observe = !o.observe })
 	edit("guarding is switched", func(o *object) { o.guarded = !o.guarded })
 	edit("spec.enabled is switched", func(o *object) { o.enabled = !o.enabled })
+	edit("spec.alias is another one", func(o *object) { o.alias = (o.alias + 1) % int8(len(aliases)) })
+	edit("the object is paused, or no more", func(o *object) { o.paused = !o.paused })
+	if !s.obj.bound {
+		edit("spec.svm is changed", func(o *object) { o.names = 1 - o.names })
+	}
 	if !s.obj.deleting {
 		try("the object is deleted", 1, func(s *state) string {
 			s.cached = s.obj
@@ -120,6 +141,7 @@ func (m *model) userMoves(s *state, try func(string, int8, func(*state) string))
 			return s.orphaned()
 		})
 	}
+	try("the ONTAPCluster is paused, or no more", 1, func(s *state) string { s.frozen = !s.frozen; return "" })
 	try("access is switched", 1, func(s *state) string { s.denied = !s.denied; return "" })
 	try("another object comes first, or no more", 1, func(s *state) string { s.yields = !s.yields; return "" })
 	try("another object waits, or no more", 1, func(s *state) string { s.heir = !s.heir; return "" })
@@ -127,9 +149,11 @@ func (m *model) userMoves(s *state, try func(string, int8, func(*state) string))
 		s.obj.status, s.obj.deleting = status{}, false
 		s.obj.creating = s.obj.creating && m.anyUID
 		s.cached, s.process, s.pass = s.obj, process{}, pass{}
-		s.svc.foreign, s.svc.mistakable = s.svc.present, false
-		s.post.foreign, s.change.foreign = s.post.do != 0, s.change.do != 0
-		s.doubt = false
+		for _, v := range []*svm{&s.svm, &s.beside} {
+			v.svc.foreign, v.svc.mistakable = v.svc.present, false
+			v.post.foreign, v.change.foreign = v.post.do != 0, v.change.do != 0
+			v.doubt = false
+		}
 		return ""
 	})
 }
@@ -152,20 +176,24 @@ func arrayMoves(s *state, does func(string, func(*state))) {
 		})
 	}
 	does("initiators come, or go", func(s *state) { s.inUse = !s.inUse })
+	does("the SVM is renamed, or back", func(s *state) { s.renamed = !s.renamed })
 	others("the SVM is deleted", func(s *state) { s.svc, s.svmGone = service{}, true })
 	for target := madeTarget; target <= strangeTarget; target++ {
 		for _, enabled := range []bool{true, false} {
-			label := "somebody creates " + targetName(target)
+			label := [...]string{madeTarget: "somebody creates the service, with our target", strangeTarget: "somebody creates the service, with another target"}[target]
 			if s.svc.present {
-				label = "somebody recreates " + targetName(target)
+				label = [...]string{madeTarget: "somebody recreates the service, with our target", strangeTarget: "somebody recreates the service, with another target"}[target]
 			}
 			others(label, func(s *state) {
-				s.svc = service{view: view{true, enabled, target}, foreign: true, mistakable: s.confusing(target)}
+				s.svc = service{view: view{present: true, enabled: enabled, target: target}, foreign: true, mistakable: s.confusing(target)}
 			})
 		}
 	}
 	if s.svc.present {
 		others("somebody deletes the service", func(s *state) { s.svc = service{} })
 		others("somebody switches the service", func(s *state) { s.svc.enabled, s.svc.stopped = !s.svc.enabled, false })
+		others("somebody changes the alias", func(s *state) {
+			s.svc.alias = oneAlias - min(s.svc.alias, oneAlias)
+		})
 	}
 }

@@ -3,74 +3,19 @@ package plan
 import (
 	"fmt"
 	"math/rand/v2"
-	"slices"
 	"strings"
 	"testing"
 )
 
-// search explores, breadth first, all that can happen.
-type search struct {
+// run is a model whose states are run to rest.
+type run struct {
 	model
-	met     map[state]int32
-	trail   []trace
-	settled map[state]bool
-	runs    int
+	settled set[state]
 }
 
-// trace tells how a state was reached.
-type trace struct {
-	state
-	from  int32
-	label string
-}
-
-func searchOf(m model) *search {
-	return &search{model: m, met: map[state]int32{}, settled: map[state]bool{}}
-}
-
-// from explores what can follow from a state, and returns the story of the first broken rule.
-func (x *search) from(start state) (story string) {
-	first := len(x.trail)
-	x.meet(start, -1, "")
-	for at := first; at < len(x.trail) && story == ""; at++ {
-		s := x.trail[at].state
-		if broken := x.settles(s); broken != "" {
-			return x.tell(int32(at), "the environment rests", broken)
-		}
-		ends := true
-		x.moves(&s, func(label string, next state, broken string) {
-			if broken != "" && story == "" {
-				story = x.tell(int32(at), label, broken)
-			}
-			ends = !x.meet(next, int32(at), label) && ends
-		})
-		if ends {
-			x.runs++
-		}
-	}
-	return story
-}
-
-func (x *search) meet(s state, from int32, label string) (isNew bool) {
-	if _, known := x.met[s]; known {
-		return false
-	}
-	x.met[s] = int32(len(x.trail))
-	x.trail = append(x.trail, trace{s, from, label})
-	return true
-}
-
-func (x *search) tell(at int32, label, broken string) string {
-	story := []string{broken, label}
-	for ; at >= 0; at = x.trail[at].from {
-		if x.trail[at].from < 0 {
-			story = append(story, fmt.Sprintf("%+v", x.trail[at].state))
-		} else {
-			story = append(story, x.trail[at].label)
-		}
-	}
-	slices.Reverse(story)
-	return strings.Join(story, "\n  ")
+func searchOf(m model) (*search[state], *run) {
+	r := &run{model: m, settled: newSet[state]()}
+	return newSearch(r.moves, r.settles), r
 }
 
 const (
@@ -80,11 +25,11 @@ const (
 )
 
 // settles runs the operator on its own until nothing changes any more.
-func (x *search) settles(s state) (broken string) {
+func (x *run) settles(s state) (broken string) {
 	var on []state
 	s.left = 0
 	for range mostPasses {
-		if s.obj.gone || x.settled[s] {
+		if s.obj.gone || x.settled.has(&s) {
 			break
 		}
 		on = append(on, s)
@@ -105,21 +50,21 @@ func (x *search) settles(s state) (broken string) {
 		}
 		after := s
 		after.calm()
-		after.doubt = before.doubt
+		after.doubt, after.beside.doubt = before.doubt, before.beside.doubt
 		if after != before {
 			continue
 		}
 		if broken := end.unexplained(&s); broken != "" {
 			return broken
 		}
-		x.settled[before] = true
+		x.settled.add(&before)
 		s = before
 	}
-	if !s.obj.gone && !x.settled[s] {
+	if !s.obj.gone && !x.settled.has(&s) {
 		return "the object does not come to rest"
 	}
-	for _, s := range on {
-		x.settled[s] = true
+	for i := range on {
+		x.settled.add(&on[i])
 	}
 	return ""
 }
@@ -128,10 +73,11 @@ func (x *search) settles(s state) (broken string) {
 func (s *state) calm() {
 	s.minute()
 	s.cached, s.polled, s.raced = s.obj, s.svc.view, false
+	s.beside.polled, s.beside.raced = s.beside.svc.view, false
 }
 
 // finish takes the steps of a pass until it ends, and returns the pass as it ended.
-func (x *search) finish(s *state) (end pass, broken string) {
+func (x *run) finish(s *state) (end pass, broken string) {
 	for range mostSteps {
 		if !s.pass.active {
 			return end, ""
@@ -166,8 +112,10 @@ func (p *pass) unexplained(s *state) (broken string) {
 		return "an observed service has a finalizer"
 	case obj.observe:
 		return ""
-	case s.svc.enabled != obj.enabled:
+	case s.svc.enabled != obj.enabled, obj.alias != svmAlias && s.svc.alias != obj.alias:
 		return "the service is not as wanted"
+	case obj.names != s.at:
+		return "the object has the service of another SVM than it names"
 	case origin == None, origin == Created && obj.target != s.svc.target:
 		return "the service is not owned as it should be"
 	case obj.finalizer != finalizer, obj.creating && !finalizer:
@@ -189,7 +137,7 @@ func starts(left int8, to func(state)) {
 					obj.target = madeTarget
 				}
 				if !obj.deleting || obj.finalizer {
-					settings(state{obj: obj, cached: obj, doubt: obj.creating && origin == None, left: left}, to)
+					settings(state{obj: obj, cached: obj, svm: svm{doubt: obj.creating && origin == None}, left: left}, to)
 				}
 			}
 		}
@@ -203,7 +151,7 @@ func settings(s state, to func(state)) {
 		change(&s)
 		to(s)
 	}
-	for _, svc := range []view{{}, {true, true, madeTarget}, {true, false, madeTarget}, {true, true, strangeTarget}, {true, false, strangeTarget}} {
+	for _, svc := range []view{{}, {true, true, madeTarget, 0}, {true, false, madeTarget, 0}, {true, true, strangeTarget, 0}, {true, false, strangeTarget, 0}} {
 		s.polled, s.svc = svc, service{view: svc}
 		s.svc.foreign = svc.present && !s.doubt && (Origin(s.obj.origin) != Created || svc.target != madeTarget)
 		s.svc.left = svc.present && !s.obj.finalizer
@@ -211,6 +159,12 @@ func settings(s state, to func(state)) {
 		with(func(s *state) { s.denied = true })
 		with(func(s *state) { s.yields = true })
 		with(func(s *state) { s.heir = true })
+		with(func(s *state) { s.frozen = true })
+		with(func(s *state) { s.obj.paused, s.cached.paused = true, true })
+		with(func(s *state) { s.renamed = true })
+		if !s.obj.bound {
+			with(func(s *state) { s.obj.names, s.cached.names = 1, 1 })
+		}
 		if svc.enabled {
 			s.obj.guarded, s.cached.guarded = true, true
 			with(func(*state) {})
@@ -230,15 +184,15 @@ func lives(left int8, to func(state)) {
 	for policy := Auto; policy <= Retain; policy++ {
 		// About to create, when another object came first.
 		obj := object{enabled: true, policy: int8(policy), finalizer: true, creating: true}
-		to(state{obj: obj, cached: obj, process: process{post: postUnsent}, doubt: true, yields: true, left: left})
-		for _, svc := range []service{{}, {view: view{true, true, madeTarget}}} {
+		to(state{obj: obj, cached: obj, process: process{post: postUnsent}, svm: svm{doubt: true}, yields: true, left: left})
+		for _, svc := range []service{{}, {view: view{present: true, enabled: true, target: madeTarget}}} {
 			obj := object{enabled: true, policy: int8(policy)}
 			if svc.present {
-				obj.status = status{int8(Created), madeTarget, true}
+				obj.status = status{origin: int8(Created), target: madeTarget, bound: true}
 				obj.finalizer = policy != Retain
 				obj.creating, svc.left = obj.finalizer, !obj.finalizer
 			}
-			to(state{obj: obj, cached: obj, svc: svc, polled: svc.view, left: left})
+			to(state{obj: obj, cached: obj, svm: svm{svc: svc, polled: svc.view}, left: left})
 		}
 	}
 }
@@ -255,7 +209,8 @@ func TestModel(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			x, began := searchOf(model{next: Next}), 0
+			x, _ := searchOf(model{next: Next})
+			began := 0
 			c.from(c.left, func(s state) {
 				began++
 				if story := x.from(s); story != "" {
@@ -271,7 +226,8 @@ func TestModel(t *testing.T) {
 func TestModelAtLength(t *testing.T) {
 	t.Parallel()
 	const runs, interferences, moves = 300, 15, 120
-	x, random, all := searchOf(model{next: Next}), rand.New(rand.NewPCG(1, 2)), 0
+	_, x := searchOf(model{next: Next})
+	random, all := rand.New(rand.NewPCG(1, 2)), 0
 	lives(interferences, func(s state) {
 		for range runs {
 			all++
@@ -280,20 +236,20 @@ func TestModelAtLength(t *testing.T) {
 			}
 		}
 	})
-	t.Logf("%d runs, %d states settled", all, len(x.settled))
+	t.Logf("%d runs, %d states settled", all, len(x.settled.all))
 }
 
 // walk takes one way through the world.
-func (x *search) walk(s state, moves int, random *rand.Rand) (story string) {
+func (x *run) walk(s state, moves int, random *rand.Rand) (story string) {
 	told := []string{fmt.Sprintf("%+v", s)}
 	for range moves {
 		var next []state
 		var labels []string
-		x.moves(&s, func(label string, to state, broken string) {
+		x.moves(&s, func(label string, to *state, broken string) {
 			if broken != "" {
 				story = strings.Join(append(told, label, broken), "\n  ")
 			}
-			next, labels = append(next, to), append(labels, label)
+			next, labels = append(next, *to), append(labels, label)
 		})
 		if story != "" || len(next) == 0 {
 			return story

@@ -107,6 +107,26 @@ func TestMutants(t *testing.T) {
 			w.Observe = false
 			return Next(w, m, o)
 		}}},
+		{"touches what is paused", "something is changed while that is paused", model{next: func(w Wanted, m Remembered, o Observed) Step {
+			w.Paused = false
+			return Next(w, m, o)
+		}}},
+		{"takes a service on that it made on another SVM", "the object has the service of another SVM than it names", model{next: func(w Wanted, m Remembered, o Observed) Step {
+			if o.Presence == Present {
+				w.Strayed = false
+			}
+			return Next(w, m, o)
+		}}},
+		{"turns to another SVM while a create request may still take effect", "a create request is sent while an earlier one may still take effect", model{next: func(w Wanted, m Remembered, o Observed) Step {
+			if w.Strayed && o.Presence == Absent {
+				return Step{Do: Mark}
+			}
+			return Next(w, m, o)
+		}}},
+		{"does not mind the alias", "the service is not as wanted", model{next: func(w Wanted, m Remembered, o Observed) Step {
+			w.Alias = nil
+			return Next(w, m, o)
+		}}},
 		{"updates what is as it should be", "a pass does not end", model{next: func(w Wanted, m Remembered, o Observed) Step {
 			step := Next(w, m, o)
 			if step.Do == Rest && o.Presence == Present && !w.Observe && o.Refused == NotRefused {
@@ -122,7 +142,7 @@ func TestMutants(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			x := searchOf(c.model)
+			x, _ := searchOf(c.model)
 			story := ""
 			lives(3, func(s state) {
 				if story == "" {

@@ -8,14 +8,20 @@ func (s *state) mark(finalizer, creating bool) (marked bool) {
 		return false
 	}
 	s.cached = s.obj
-	s.obj.finalizer, s.obj.creating = finalizer, creating
-	if creating && !p.obj.creating {
-		s.process.post, s.doubt = postUnsent, true
+	if creating && (!p.obj.creating || p.obj.creatingOn != p.obj.names) {
+		s.process.post, s.doubt, s.beside.doubt = postUnsent, true, false
 	}
-	p.obj.finalizer, p.obj.creating, p.fresh = finalizer, creating, true
+	on := int8(0)
+	if creating {
+		on = p.obj.names
+	}
+	s.obj.finalizer, s.obj.creating, s.obj.creatingOn = finalizer, creating, on
+	p.obj.finalizer, p.obj.creating, p.obj.creatingOn, p.fresh = finalizer, creating, on, true
 	s.svc.left = s.svc.left || s.svc.present && !finalizer && (Origin(p.obj.origin) != None || p.obj.observe)
 	if s.obj.deleting && !finalizer {
 		s.obj.gone, s.pass = true, pass{}
+	} else if p.strayed && !creating && !s.obj.deleting {
+		s.pass = pass{}
 	}
 	return true
 }
@@ -26,7 +32,7 @@ func (s *state) refresh() (changed, ok bool) {
 	if p.fresh {
 		return false, true
 	}
-	if s.obj.gone || p.stored != s.obj.status {
+	if s.obj.gone || p.stored != s.obj.status || !s.obj.bound && s.obj.names != p.obj.names {
 		return false, false
 	}
 	p.fresh = true
@@ -72,7 +78,7 @@ func (s *state) persist() (ok bool, broken string) {
 func (s *state) end() (broken string) {
 	written, broken := s.persist()
 	if written && (s.process.post == postUnsent || s.process.post == postRefused || !s.obj.creating || Origin(s.obj.origin) != None) {
-		s.doubt = false
+		s.doubt, s.beside.doubt = false, false
 	}
 	s.pass = pass{}
 	return broken
@@ -94,8 +100,29 @@ func (s *state) release(why Why) (broken string) {
 
 // orphaned tells that nobody knows any more of a service that the object made, or makes yet.
 func (s *state) orphaned() (broken string) {
-	if s.svc.present && !s.svc.foreign && !s.svc.left || s.post.do != 0 && !s.post.foreign && !s.svmGone {
+	if s.svm.orphaned() || s.beside.orphaned() {
 		return "an object goes and leaves a service behind that it made"
 	}
 	return ""
+}
+
+func (v *svm) orphaned() bool {
+	if v.raced {
+		return false
+	}
+	return v.svc.present && !v.svc.foreign && !v.svc.left || v.post.do != 0 && !v.post.foreign && !v.svmGone
+}
+
+// aim turns to the SVM that a pass over that object is about.
+func (s *state) aim(obj *object) {
+	at := obj.names
+	switch {
+	case obj.bound:
+		at = obj.status.svm
+	case s.unanswered(obj):
+		at = obj.creatingOn
+	}
+	if at != s.at {
+		s.at, s.svm, s.beside = at, s.beside, s.svm
+	}
 }

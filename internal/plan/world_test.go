@@ -11,11 +11,41 @@ const (
 	strangeTarget
 )
 
+const (
+	// svmAlias is what the array makes of no alias.
+	svmAlias int8 = iota
+	oneAlias
+	clearedAlias
+)
+
+// shown is how the array shows an alias, and aliases is how an object asks for it.
+var (
+	shown   = [...]string{"svm", "one", ""}
+	aliases = [...]*string{nil, &shown[oneAlias], &shown[clearedAlias]}
+)
+
 // status is what the API server keeps of the status.
 type status struct {
 	origin, target int8
-	// bound: the SVM is known by its UUID.
+	// bound: the SVM is known by its UUID, and is that of svm.
 	bound bool
+	svm   int8
+}
+
+// svm is what there is to one SVM.
+type svm struct {
+	svc service
+	// polled is the service in an old collection.
+	polled view
+	// renamed: the SVM has a name that the object does not know, and that its namespace may not use.
+	svmGone, renamed bool
+	// inUse: initiators are logged in.
+	inUse        bool
+	post, change flight
+	// raced: the service has changed since the pass looked, which nobody could know.
+	raced bool
+	// doubt: the marks are on, and no pass has ended since that knew what became of the create request.
+	doubt bool
 }
 
 // object is what the API server has.
@@ -23,17 +53,23 @@ type object struct {
 	status
 	gone, deleting, enabled, observe bool
 	// guarded: not to be disabled while it is in use.
-	guarded   bool
-	policy    int8
+	guarded bool
+	policy  int8
+	// paused: the annotation is on.
+	paused    bool
+	alias     int8
 	finalizer bool
-	// creating: the annotation carries the object's own UID.
-	creating bool
+	// creating: the annotation carries the object's own UID, and speaks of the SVM of creatingOn.
+	creating   bool
+	creatingOn int8
+	// names is the SVM of the spec.
+	names int8
 }
 
 // view is what can be seen of a service.
 type view struct {
 	present, enabled bool
-	target           int8
+	target, alias    int8
 }
 
 // service is what the array has. All but the view is known to nobody but the model.
@@ -53,8 +89,11 @@ type service struct {
 // flight is a write whose answer was lost, and which may be applied yet.
 type flight struct {
 	do int8
-	// enabled is what is sent.
-	enabled bool
+	// enabled is what is sent, if it is sent at all, and alias too.
+	enabled, switches bool
+	alias             int8
+	// byName: the SVM is named, and may not have that name when the write is applied.
+	byName bool
 	// foreign: the object that it was sent for is not there any more.
 	foreign bool
 }
@@ -89,8 +128,12 @@ type pass struct {
 	obj    object
 	stored status
 	// behind: the API server has another object than the pass knows of.
-	behind, fresh         bool
-	denied, yields, heir  bool
+	behind, fresh        bool
+	denied, yields, heir bool
+	// barred and frozen are what the rules of access and the ONTAPCluster said when the pass began.
+	barred, frozen bool
+	// strayed: the pass is about the SVM that an unanswered create request was sent for, and not that of the spec.
+	strayed               bool
 	resolved              bool
 	counted, inUse        bool
 	seen                  view
@@ -107,22 +150,17 @@ type pass struct {
 // state is all there is. It is comparable, so that one that was met before is not explored again.
 type state struct {
 	obj object
-	// cached is the copy of the object that a lagging cache still serves, and polled the service in an old collection.
-	cached  object
-	polled  view
-	svc     service
-	svmGone bool
-	// inUse: initiators are logged in.
-	inUse                bool
-	refusing             int8
-	denied, yields, heir bool
-	process              process
-	pass                 pass
-	post, change         flight
-	// raced: the service has changed since the pass looked, which nobody could know.
-	raced bool
-	// doubt: the marks are on, and no pass has ended since that knew what became of the create request.
-	doubt bool
+	// cached is the copy of the object that a lagging cache still serves.
+	cached object
+	// The SVM that the last pass was about, the one at that index; and the one beside it.
+	svm
+	at     int8
+	beside svm
+	// denied: no rule lets the namespace use the SVMs; frozen: the ONTAPCluster is paused.
+	refusing                     int8
+	denied, frozen, yields, heir bool
+	process                      process
+	pass                         pass
 	// left is how many more times the environment may interfere.
 	left int8
 }
@@ -153,30 +191,33 @@ func (s *state) wanted() Wanted {
 	p := &s.pass
 	return Wanted{
 		Enabled: p.obj.enabled, Policy: Policy(p.obj.policy), Observe: p.obj.observe, Deleting: p.obj.deleting, Guard: p.obj.guarded,
-		Denied: p.denied, Yields: p.yields, Heir: p.heir,
+		Denied: p.denied, Yields: p.yields, Heir: p.heir, Strayed: p.strayed, Paused: p.obj.paused || p.frozen, Alias: aliases[p.obj.alias],
 	}
 }
 
-func (s *state) unanswered() bool {
-	return s.pass.obj.creating && Origin(s.pass.obj.origin) == None &&
-		(s.process.post == postUnknown || s.process.post == postUnanswered)
+func (s *state) unanswered(obj *object) bool {
+	return obj.creating && Origin(obj.origin) == None && (s.process.post == postUnknown || s.process.post == postUnanswered)
 }
 
 func targetName(target int8) string { return [...]string{"", ourTarget, otherTarget}[target] }
 
 func (s *state) remembered() Remembered {
 	obj := &s.pass.obj
-	return Remembered{
-		Finalizer: obj.finalizer, Creating: obj.creating, Unanswered: s.unanswered(), Origin: Origin(obj.origin),
+	m := Remembered{
+		Finalizer: obj.finalizer, Creating: obj.creating, Unanswered: s.unanswered(obj), Origin: Origin(obj.origin),
 		CreatedTarget: targetName(obj.target), OnHold: s.process.hold,
 	}
+	if m.Origin == None && !m.Unanswered && obj.creatingOn != obj.names {
+		m.Creating = false
+	}
+	return m
 }
 
 func (s *state) observed() Observed {
 	p := &s.pass
 	o := Observed{Presence: Presence(p.presence), SVMGone: p.svmGone, Refused: Refusal(p.refused), Again: p.again}
 	if o.Presence == Present {
-		o.Enabled, o.Target = p.seen.enabled, targetName(p.seen.target)
+		o.Enabled, o.Target, o.Alias = p.seen.enabled, targetName(p.seen.target), shown[p.seen.alias]
 	}
 	if o.Counted = p.counted; p.inUse {
 		o.Sessions = 1
@@ -189,8 +230,10 @@ func (s *state) observed() Observed {
 
 // begin begins a pass with a copy of the object.
 func (m *model) begin(s *state, copied object) (broken string) {
+	s.aim(&copied)
 	s.pass = pass{
-		active: true, obj: copied, stored: copied.status, behind: copied != s.obj, denied: s.denied, resolved: copied.bound,
+		active: true, obj: copied, stored: copied.status, behind: copied != s.obj, barred: s.denied, frozen: s.frozen, resolved: copied.bound,
+		strayed: !copied.bound && s.unanswered(&copied) && copied.creatingOn != copied.names,
 	}
 	s.cached, s.raced = s.obj, false
 	if copied.deleting && !copied.finalizer {
@@ -198,14 +241,26 @@ func (m *model) begin(s *state, copied object) (broken string) {
 		return ""
 	}
 	// What stays, or never was, needs no finalizer, and to take it off needs no array.
-	s.pass.denied = false
-	switch step := m.next(s.wanted(), s.remembered(), Observed{}); step.Do {
-	case Mark:
+	switch step := m.next(s.wanted(), s.remembered(), Observed{}); {
+	case step.Why == Frozen:
+		s.pass.ending, s.pass.last, s.pass.why = true, int8(step.Do), int8(step.Why)
+	case step.Do == Mark:
+		broken = s.unpaused()
 		s.mark(step.Finalizer, step.Creating)
-	case Release:
-		return s.release(step.Why)
+	case step.Do == Release:
+		if broken = s.unpaused(); broken == "" {
+			broken = s.release(step.Why)
+		}
 	}
-	s.pass.denied = s.pass.active && s.denied
+	s.pass.denied = s.pass.barred
+	return broken
+}
+
+// unpaused tells that a write is due which a person has forbidden.
+func (s *state) unpaused() (broken string) {
+	if s.pass.obj.paused || s.pass.frozen {
+		return "something is changed while that is paused"
+	}
 	return ""
 }
 
@@ -223,9 +278,15 @@ func (m *model) step(s *state, l luck) (broken string) {
 	}
 	switch step.Do {
 	case Rest, Stop, Wait:
-		p.ending, p.last, p.why = true, int8(step.Do), int8(step.Why)
-		if step.Do == Stop && p.createNoted && Refusal(p.refused) != RefusedExists && !p.obj.deleting {
+		if step.Do == Stop && step.Why == Plain && p.createNoted && Refusal(p.refused) != RefusedExists && !p.obj.deleting {
 			s.process.hold = true
+		}
+		if p.obj.observe && !p.obj.bound && !p.strayed && !p.denied && Presence(p.presence) == Present {
+			p.obj.bound, p.obj.status.svm = true, s.at
+		}
+		s.pass = pass{
+			active: true, ending: true, last: int8(step.Do), why: int8(step.Why), obj: p.obj, stored: p.stored, behind: p.behind,
+			mistaken: p.mistaken, presence: p.presence, seen: p.seen, refused: p.refused,
 		}
 	case Look:
 		s.look(l)
@@ -234,6 +295,9 @@ func (m *model) step(s *state, l luck) (broken string) {
 	case Count:
 		p.counted, p.inUse = true, s.inUse
 	case Mark:
+		if broken := s.unpaused(); broken != "" {
+			return broken
+		}
 		known := s.process.post
 		if s.mark(step.Finalizer, step.Creating) && l == replyLost {
 			s.process.post, s.pass = known, pass{}
@@ -252,18 +316,35 @@ func (m *model) step(s *state, l luck) (broken string) {
 	case Release:
 		return s.release(step.Why)
 	default:
-		enabled := p.obj.enabled
-		if step.Enabled != nil {
-			enabled = *step.Enabled
-		}
-		return s.write(flight{do: int8(step.Do), enabled: enabled && step.Do != Disable}, l)
+		return s.write(s.request(step), l)
 	}
 	return ""
 }
 
+// request is what is sent for a step.
+func (s *state) request(step Step) flight {
+	obj := &s.pass.obj
+	f := flight{do: int8(step.Do), byName: step.Do == Create && !obj.bound}
+	switch {
+	case step.Do == Create:
+		f.enabled, f.switches = obj.enabled, true
+		if obj.alias == oneAlias {
+			f.alias = oneAlias
+		}
+	case step.Do == Disable:
+		f.switches = true
+	case step.Enabled != nil:
+		f.enabled, f.switches = *step.Enabled, true
+	}
+	if step.Alias != nil {
+		f.alias = obj.alias
+	}
+	return f
+}
+
 func (s *state) crash() {
 	s.pass, s.process = pass{}, process{}
-	s.cached, s.polled = s.obj, s.svc.view
+	s.cached, s.polled, s.beside.polled = s.obj, s.svc.view, s.beside.svc.view
 }
 
 func (s *state) look(l luck) {
@@ -276,7 +357,13 @@ func (s *state) look(l luck) {
 	default:
 		s.raced, s.polled = false, s.svc.view
 	}
-	if !seen.present && s.svc.present && Origin(p.obj.origin) == None && !s.unanswered() {
+	if !p.outdated && p.resolved {
+		p.denied = p.denied || s.renamed
+	}
+	if s.renamed && !p.resolved {
+		seen = view{}
+	}
+	if !seen.present && s.svc.present && Origin(p.obj.origin) == None && !s.unanswered(&p.obj) {
 		s.svc.mistakable = true
 	}
 	switch {
@@ -297,9 +384,10 @@ func (s *state) confirm() {
 	p := &s.pass
 	p.outdated, s.raced = false, false
 	switch {
-	case s.svmGone && !p.resolved:
+	case (s.svmGone || s.renamed) && !p.resolved:
 		p.presence = int8(Unproven)
 	case s.svc.present:
+		p.denied = p.denied || s.renamed
 		s.saw(s.svc.view)
 	default:
 		p.resolved = true
@@ -318,10 +406,10 @@ func (s *state) saw(seen view) {
 	p := &s.pass
 	s.process.absence, s.process.hold = notProved, false
 	p.presence, p.seen, p.resolved, p.svmGone, p.counted, p.inUse = int8(Present), seen, true, false, false, false
-	if origin := Origin(p.stored.origin); origin == Adopted || origin == None && !s.unanswered() && !s.doubt {
+	if origin := Origin(p.stored.origin); origin == Adopted || origin == None && !s.unanswered(&p.obj) && !s.doubt {
 		s.svc.mistakable = false
 	}
-	if s.post.do != 0 && (s.svc.foreign || s.unanswered()) {
+	if s.post.do != 0 && (s.svc.foreign || s.unanswered(&p.obj)) {
 		// Taken for the answer to a create request, a service hides what becomes of that.
 		s.post.foreign = true
 	}
@@ -349,7 +437,7 @@ func (s *state) acquire(origin Origin) (broken string) {
 			return ""
 		}
 	}
-	p.obj.origin, p.obj.target, p.obj.bound = int8(origin), noTarget, true
+	p.obj.origin, p.obj.target, p.obj.bound, p.obj.status.svm = int8(origin), noTarget, true, s.at
 	if origin == Created {
 		p.obj.target = p.seen.target
 	}
