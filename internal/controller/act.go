@@ -177,12 +177,15 @@ func (p *pass) claimAfter(ctx context.Context, err error) error {
 }
 
 // acquire takes a service on. One that is found is not taken on the word of a cache, which may not have seen yet that
-// another object has just created it.
+// another object has just created it, or that this one has ceased to.
 func (p *pass) acquire(ctx context.Context, origin plan.Origin) error {
 	if origin == plan.Created && p.service.Target.Name == "" {
 		return &ontap.TransportError{Operation: "create iSCSI service", Err: errors.New("the array does not tell the target name of the service yet")}
 	}
 	if origin == plan.Adopted && p.obj.Status.Origin == "" {
+		if err := p.refresh(ctx); err != nil {
+			return err
+		}
 		if err := p.claim(ctx, p.r.Live); err != nil || p.holder != nil {
 			return err
 		}
@@ -320,10 +323,8 @@ func (p *pass) release(ctx context.Context, why plan.Why) error {
 // write sends one change to the array, on the strength of an object that is up to date, and logs it. A definite no is
 // not an error but an observation, which the plan goes on from.
 func (p *pass) write(ctx context.Context, operation string, send func(context.Context) error) (accepted bool, err error) {
-	if !p.fresh {
-		if err := p.recheckAccess(ctx); err != nil {
-			return false, err
-		}
+	if err := p.recheckAccess(ctx); err != nil {
+		return false, err
 	}
 	if err := p.refresh(ctx); err != nil {
 		return false, err
