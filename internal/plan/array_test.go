@@ -3,7 +3,7 @@ package plan
 // write sends one request to the array, on the strength of an object that is up to date.
 func (s *state) write(f flight, l luck) (broken string) {
 	p := &s.pass
-	known := p.fresh || p.barred == s.denied && !s.frozen
+	known := p.barred == s.denied && !s.frozen
 	switch changed, ok := s.refresh(); {
 	case !ok || !known:
 		s.pass = pass{}
@@ -112,6 +112,8 @@ func (s *state) forbidden(f flight) (broken string) {
 	switch origin, policy := Origin(p.obj.origin), Policy(p.obj.policy); {
 	case p.denied || p.yields || p.obj.observe || p.obj.paused || p.frozen:
 		return "a write is sent where nothing may be touched"
+	case p.robs:
+		return "a write is sent to a service that another object holds"
 	case p.obj.deleting && !p.obj.finalizer:
 		return "a write is sent for an object without the finalizer"
 	case do == Create && p.obj.deleting:

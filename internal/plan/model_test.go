@@ -158,8 +158,9 @@ func settings(s state, to func(state)) {
 		with(func(*state) {})
 		with(func(s *state) { s.denied = true })
 		with(func(s *state) { s.yields = true })
-		with(func(s *state) { s.heir = true })
-		with(func(s *state) { s.frozen = true })
+		if s.obj.deleting {
+			with(func(s *state) { s.heir = true })
+		}
 		with(func(s *state) { s.obj.paused, s.cached.paused = true, true })
 		with(func(s *state) { s.renamed = true })
 		if !s.obj.bound {
@@ -181,10 +182,10 @@ func settings(s state, to func(state)) {
 
 // lives are how most objects begin, or have come to be.
 func lives(left int8, to func(state)) {
+	// About to create, when another object came first.
+	obj := object{enabled: true, finalizer: true, creating: true}
+	to(state{obj: obj, cached: obj, process: process{post: postUnsent}, svm: svm{doubt: true}, yields: true, left: left})
 	for policy := Auto; policy <= Retain; policy++ {
-		// About to create, when another object came first.
-		obj := object{enabled: true, policy: int8(policy), finalizer: true, creating: true}
-		to(state{obj: obj, cached: obj, process: process{post: postUnsent}, svm: svm{doubt: true}, yields: true, left: left})
 		for _, svc := range []service{{}, {view: view{present: true, enabled: true, target: madeTarget}}} {
 			obj := object{enabled: true, policy: int8(policy)}
 			if svc.present {

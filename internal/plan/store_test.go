@@ -74,10 +74,11 @@ func (s *state) persist() (ok bool, broken string) {
 }
 
 // end writes status. From then on, a service that comes cannot be the created one if its create request is known to have
-// had no effect.
+// had no effect: unless a pause keeps the marks on, which say otherwise to the next process.
 func (s *state) end() (broken string) {
+	paused := Why(s.pass.why) == Frozen
 	written, broken := s.persist()
-	if written && (s.process.post == postUnsent || s.process.post == postRefused || !s.obj.creating || Origin(s.obj.origin) != None) {
+	if written && !paused && (s.process.post == postUnsent || s.process.post == postRefused || !s.obj.creating || Origin(s.obj.origin) != None) {
 		s.doubt, s.beside.doubt = false, false
 	}
 	s.pass = pass{}

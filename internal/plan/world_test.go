@@ -143,6 +143,8 @@ type pass struct {
 	// mistaken: a service of somebody else is taken for a created one. An old copy of the object may say so, until it is
 	// relied on.
 	mistaken bool
+	// robs: another object had the service when this one last asked.
+	robs bool
 	// last step and why, once ending.
 	last, why int8
 }
@@ -432,6 +434,12 @@ func (s *state) acquire(origin Origin) (broken string) {
 	case origin == Created:
 		p.mistaken = known && s.svc.foreign && !s.svc.mistakable
 	case origin == Adopted && Origin(p.obj.origin) == None:
+		if changed, ok := s.refresh(); !ok {
+			s.pass = pass{}
+			return ""
+		} else if changed {
+			return ""
+		}
 		p.yields = s.yields
 		if p.yields {
 			return ""
