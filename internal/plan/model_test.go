@@ -180,21 +180,19 @@ func settings(s state, to func(state)) {
 	}
 }
 
-// lives are how most objects begin, or have come to be.
+// lives are how most objects begin, or have come to be. The policy matters once there is a service.
 func lives(left int8, to func(state)) {
 	// About to create, when another object came first.
 	obj := object{enabled: true, finalizer: true, creating: true}
 	to(state{obj: obj, cached: obj, process: process{post: postUnsent}, svm: svm{doubt: true}, yields: true, left: left})
+	obj.finalizer, obj.creating = false, false
+	to(state{obj: obj, cached: obj, left: left})
 	for policy := Auto; policy <= Retain; policy++ {
-		for _, svc := range []service{{}, {view: view{present: true, enabled: true, target: madeTarget}}} {
-			obj := object{enabled: true, policy: int8(policy)}
-			if svc.present {
-				obj.status = status{origin: int8(Created), target: madeTarget, bound: true}
-				obj.finalizer = policy != Retain
-				obj.creating, svc.left = obj.finalizer, !obj.finalizer
-			}
-			to(state{obj: obj, cached: obj, svm: svm{svc: svc, polled: svc.view}, left: left})
-		}
+		svc := service{view: view{present: true, enabled: true, target: madeTarget}}
+		obj := object{enabled: true, policy: int8(policy), status: status{origin: int8(Created), target: madeTarget, bound: true}}
+		obj.finalizer = policy != Retain
+		obj.creating, svc.left = obj.finalizer, !obj.finalizer
+		to(state{obj: obj, cached: obj, svm: svm{svc: svc, polled: svc.view}, left: left})
 	}
 }
 
