@@ -50,11 +50,24 @@ func newTransport(cfg *tls.Config, timeout time.Duration) *http.Transport {
 type meteredConn struct {
 	net.Conn
 	writes atomic.Int64
+	// deadline is that of the request that has the connection; nil if it has none.
+	deadline atomic.Pointer[time.Time]
 }
 
+// Write hands nothing over for a request whose deadline has passed. The request's context notices that, too, but not at once: a process
+// that was frozen wakes up anywhere, and may come here before its timers have gone off.
 func (c *meteredConn) Write(p []byte) (int, error) {
+	if deadline := c.deadline.Load(); deadline != nil && passed(*deadline) {
+		return 0, context.DeadlineExceeded
+	}
 	c.writes.Add(1)
 	return c.Conn.Write(p)
+}
+
+// passed asks both clocks: the monotonic one stands still while the machine is suspended, and the other can be set back.
+func passed(deadline time.Time) bool {
+	now := time.Now()
+	return !now.Before(deadline) || !now.Round(0).Before(deadline.Round(0))
 }
 
 // departure watches one request and knows whether any byte of it may have left. A request can be given several connections, when
@@ -70,9 +83,14 @@ type meteredUse struct {
 }
 
 func (d *departure) watch(ctx context.Context) context.Context {
+	var deadline *time.Time
+	if t, ok := ctx.Deadline(); ok {
+		deadline = &t
+	}
 	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		GotConn: func(info httptrace.GotConnInfo) {
 			conn := info.Conn.(*meteredConn) //nolint:errcheck // a connection that isn't metered must not pass for one that was not written to
+			conn.deadline.Store(deadline)
 			d.mu.Lock()
 			defer d.mu.Unlock()
 			d.conns = append(d.conns, meteredUse{conn, conn.writes.Load()})
