@@ -25,18 +25,17 @@ import (
 	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
 	"github.com/ontap-operator/ontap-san-operator/internal/controller"
 	"github.com/ontap-operator/ontap-san-operator/internal/fleet"
+	"github.com/ontap-operator/ontap-san-operator/internal/lease"
 )
 
 // version is stamped by the linker.
 var version = "dev"
 
-const leaderElectionID = "ontap-san-operator"
-
 // options are the flags.
 type options struct {
 	kubeconfig    string
 	namespace     string
-	leaderElect   bool
+	election      election
 	metricsAddr   string
 	probeAddr     string
 	logFormat     string
@@ -59,7 +58,7 @@ func newCommand() *cobra.Command {
 	flags.StringVar(&o.kubeconfig, "kubeconfig", "", "kubeconfig file; empty means the pod's service account, or $KUBECONFIG")
 	flags.StringVar(&o.namespace, "operator-namespace", envOr("POD_NAMESPACE", "ontap-san-system"),
 		"namespace of the operator, its Secrets and its lease; the default is $POD_NAMESPACE if set")
-	flags.BoolVar(&o.leaderElect, "leader-elect", false, "work only while holding the lease, so that several replicas can run")
+	o.election.addFlags(cmd)
 	flags.StringVar(&o.metricsAddr, "metrics-bind-address", "0", "address of the authenticated HTTPS metrics endpoint, such as :8443; 0 turns it off")
 	flags.StringVar(&o.probeAddr, "health-probe-bind-address", "0", "address of /healthz and /readyz, such as :8081; 0 turns them off")
 	flags.StringVar(&o.logFormat, "log-format", "text", "format of the log on stderr: text or json")
@@ -88,7 +87,11 @@ func run(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
-	mgr, err := newManager(config, o)
+	held, err := o.election.lease(config, o.namespace)
+	if err != nil {
+		return err
+	}
+	mgr, err := newManager(config, o, held)
 	if err != nil {
 		return err
 	}
@@ -102,6 +105,7 @@ func run(ctx context.Context, o options) error {
 		Changed:   changed,
 		Namespace: o.namespace,
 		App:       "ontap-san-operator/" + version,
+		Lease:     held,
 	}
 	if err := clusters.SetupWithManager(mgr); err != nil {
 		return fmt.Errorf("setting up the ONTAPCluster controller: %w", err)
@@ -114,6 +118,8 @@ func run(ctx context.Context, o options) error {
 		Connected:               connected,
 		Changed:                 changed,
 		MaxConcurrentReconciles: o.maxConcurrent,
+		Lease:                   held,
+		WriteTimeout:            o.election.writeTimeout(),
 	}
 	if err := services.SetupWithManager(mgr); err != nil {
 		return fmt.Errorf("setting up the ISCSIService controller: %w", err)
@@ -122,7 +128,7 @@ func run(ctx context.Context, o options) error {
 	return mgr.Start(ctx)
 }
 
-func newManager(config *rest.Config, o options) (ctrl.Manager, error) {
+func newManager(config *rest.Config, o options, held *lease.Lease) (ctrl.Manager, error) {
 	scheme := runtime.NewScheme()
 	if err := clientgoscheme.AddToScheme(scheme); err != nil {
 		return nil, err
@@ -135,7 +141,7 @@ func newManager(config *rest.Config, o options) (ctrl.Manager, error) {
 		metrics.SecureServing = true
 		metrics.FilterProvider = filters.WithAuthenticationAndAuthorization
 	}
-	mgr, err := ctrl.NewManager(config, ctrl.Options{
+	managerOptions := ctrl.Options{
 		Scheme: scheme,
 		Cache: cache.Options{
 			DefaultTransform:            cache.TransformStripManagedFields(),
@@ -145,14 +151,15 @@ func newManager(config *rest.Config, o options) (ctrl.Manager, error) {
 				&corev1.Secret{}: {Namespaces: map[string]cache.Config{o.namespace: {}}},
 			},
 		},
-		Metrics:                       metrics,
-		HealthProbeBindAddress:        o.probeAddr,
-		LeaderElection:                o.leaderElect,
-		LeaderElectionID:              leaderElectionID,
-		LeaderElectionNamespace:       o.namespace,
-		LeaderElectionReleaseOnCancel: true,
-	})
+		Metrics:                metrics,
+		HealthProbeBindAddress: o.probeAddr,
+	}
+	o.election.apply(&managerOptions, held)
+	mgr, err := ctrl.NewManager(config, managerOptions)
 	if err != nil {
+		return nil, err
+	}
+	if err := watch(mgr, held); err != nil {
 		return nil, err
 	}
 	if err := mgr.AddHealthzCheck("ping", healthz.Ping); err != nil {

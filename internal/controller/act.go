@@ -19,8 +19,8 @@ import (
 // waitStep is how often a service is looked for whose create request was not answered.
 const waitStep = 10 * time.Second
 
-// writeTimeout bounds one change of the array, a job that it starts included. It ends within the grace period of a pod.
-const writeTimeout = 25 * time.Second
+// WriteTimeout bounds one change of the array, a job that it starts included. It ends within the grace period of a pod.
+const WriteTimeout = 25 * time.Second
 
 // take takes one step of the plan, and brings what is remembered and observed up to date.
 func (p *pass) take(ctx context.Context, step plan.Step) error {
@@ -336,9 +336,17 @@ func (p *pass) write(ctx context.Context, operation string, send func(context.Co
 	if err := p.array.Usable(); err != nil {
 		return false, err
 	}
-	p.fresh = false
 	began := time.Now()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
+	deadline := began.Add(p.r.writeTimeout())
+	// The lease outlasts the deadline, and nothing is handed to the network after it: a process that is frozen from here
+	// on sends nothing when it wakes up as one of two.
+	end, err := p.r.Lease.Begin(deadline)
+	if err != nil {
+		return false, err
+	}
+	defer end()
+	p.fresh = false
+	ctx, cancel := context.WithDeadline(context.WithoutCancel(ctx), deadline)
 	defer cancel()
 	err = send(ctx)
 	log := logf.FromContext(ctx).WithValues("generation", p.obj.Generation, "operation", operation,

@@ -1,6 +1,7 @@
 package controller
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -24,6 +25,7 @@ import (
 
 	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
 	"github.com/ontap-operator/ontap-san-operator/internal/fleet"
+	"github.com/ontap-operator/ontap-san-operator/internal/lease"
 	"github.com/ontap-operator/ontap-san-operator/internal/ontap"
 )
 
@@ -32,6 +34,8 @@ const (
 	staleRetry = 500 * time.Millisecond
 	// clusterIndex finds the ISCSIServices of an ONTAPCluster in the cache.
 	clusterIndex = "ontapCluster"
+	// leaseRetry is when an operator whose lease does not last long enough looks whether it was renewed.
+	leaseRetry = 2 * time.Second
 	// passTimeout ends a pass that hangs, whatever it hangs in.
 	passTimeout = 2 * time.Minute
 )
@@ -52,6 +56,10 @@ type ISCSIServiceReconciler struct {
 	Changed <-chan event.TypedGenericEvent[Change]
 	// MaxConcurrentReconciles is how many objects are worked on at a time.
 	MaxConcurrentReconciles int
+	// Lease lets this process work while it is held; nil if the process works alone.
+	Lease *lease.Lease
+	// WriteTimeout bounds one change of the array; 0 means the constant of that name.
+	WriteTimeout time.Duration
 
 	memory memory
 	queue  workqueue.TypedRateLimitingInterface[reconcile.Request]
@@ -73,6 +81,9 @@ func (r *ISCSIServiceReconciler) Reconcile(ctx context.Context, req ctrl.Request
 	if !obj.DeletionTimestamp.IsZero() && !hasFinalizer(obj) {
 		return ctrl.Result{}, nil
 	}
+	if r.Lease.Held() != nil {
+		return unleased(ctx), nil
+	}
 	p := &pass{r: r, past: r.memory.of(req.NamespacedName, obj.UID), obj: obj.DeepCopy(), stored: obj}
 	end, err := p.prepare(ctx)
 	if err == nil && end == nil {
@@ -89,6 +100,8 @@ func (r *ISCSIServiceReconciler) Reconcile(ctx context.Context, req ctrl.Request
 	switch {
 	case errors.Is(err, errGone):
 		return ctrl.Result{}, nil
+	case errors.Is(err, lease.ErrTooShort):
+		return unleased(ctx), nil
 	case errors.Is(err, errNotConnected):
 		return ctrl.Result{RequeueAfter: later(lastRetry)}, nil
 	case transient(err):
@@ -100,6 +113,17 @@ func (r *ISCSIServiceReconciler) Reconcile(ctx context.Context, req ctrl.Request
 	default:
 		return ctrl.Result{RequeueAfter: later(end.retryAfter)}, nil
 	}
+}
+
+// unleased is what to do without a lease that lasts long enough: nothing before it was renewed. If it was lost, the
+// process ends.
+func unleased(ctx context.Context) ctrl.Result {
+	logf.FromContext(ctx).Info("Waiting for the lease to be renewed")
+	return ctrl.Result{RequeueAfter: leaseRetry}
+}
+
+func (r *ISCSIServiceReconciler) writeTimeout() time.Duration {
+	return cmp.Or(r.WriteTimeout, WriteTimeout)
 }
 
 // retry is an outcome that is tried again with backoff.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
@@ -32,6 +33,10 @@ func (p *pass) mark(ctx context.Context, finalizer, creating bool) error {
 	} else {
 		delete(marked.Annotations, v1alpha1.CreatingSVMAnnotation)
 		delete(marked.Annotations, v1alpha1.CreatingAnnotation)
+	}
+	// Marks tell what is about to be sent, or that nothing is under way: only who may send can say so.
+	if err := p.r.Lease.Outlasts(time.Now().Add(p.r.writeTimeout())); err != nil {
+		return err
 	}
 	ctx, cancel := finishing(ctx)
 	defer cancel()

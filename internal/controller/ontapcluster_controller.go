@@ -26,6 +26,7 @@ import (
 
 	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
 	"github.com/ontap-operator/ontap-san-operator/internal/fleet"
+	"github.com/ontap-operator/ontap-san-operator/internal/lease"
 	"github.com/ontap-operator/ontap-san-operator/internal/ontap"
 )
 
@@ -63,10 +64,15 @@ type ONTAPClusterReconciler struct {
 	Changed chan<- event.TypedGenericEvent[Change]
 	// App is what the operator calls itself towards the array: NAME/VERSION.
 	App string
+	// Lease lets this process work while it is held; nil if the process works alone.
+	Lease *lease.Lease
 }
 
 // Reconcile connects to the array of an ONTAPCluster, and polls it.
 func (r *ONTAPClusterReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	if r.Lease.Held() != nil {
+		return unleased(ctx), nil
+	}
 	stored := &v1alpha1.ONTAPCluster{}
 	if err := r.Client.Get(ctx, req.NamespacedName, stored); apierrors.IsNotFound(err) {
 		r.Fleet.Disconnect(req.Name)

@@ -108,6 +108,9 @@ func (p *pass) persist(ctx context.Context) error {
 }
 
 func (p *pass) patchStatus(ctx context.Context) error {
+	if err := p.r.Lease.Held(); err != nil {
+		return err
+	}
 	written := p.stored.DeepCopy()
 	written.Status = *p.obj.Status.DeepCopy()
 	ctx, cancel := finishing(ctx)
