@@ -73,6 +73,9 @@ type Change struct {
 
 // Reconcile does one pass over an ISCSIService: observe, plan, act, report.
 func (r *ISCSIServiceReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	if r.Lease.Held() != nil {
+		return unleased(ctx), nil
+	}
 	obj := &v1alpha1.ISCSIService{}
 	if err := r.Client.Get(ctx, req.NamespacedName, obj); err != nil {
 		r.memory.forget(req.NamespacedName)
@@ -80,9 +83,6 @@ func (r *ISCSIServiceReconciler) Reconcile(ctx context.Context, req ctrl.Request
 	}
 	if !obj.DeletionTimestamp.IsZero() && !hasFinalizer(obj) {
 		return ctrl.Result{}, nil
-	}
-	if r.Lease.Held() != nil {
-		return unleased(ctx), nil
 	}
 	p := &pass{r: r, past: r.memory.of(req.NamespacedName, obj.UID), obj: obj.DeepCopy(), stored: obj}
 	end, err := p.prepare(ctx)

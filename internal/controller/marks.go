@@ -16,6 +16,10 @@ import (
 // mark sets the finalizer and the creating annotation in one patch, which the API server takes only if nothing else has
 // changed since: after it, the object is as fresh as a live read.
 func (p *pass) mark(ctx context.Context, finalizer, creating bool) error {
+	// Marks tell what is about to be sent, or that nothing is under way: only who may send can say so.
+	if err := p.r.Lease.Outlasts(time.Now().Add(p.r.writeTimeout())); err != nil {
+		return err
+	}
 	marked := p.stored.DeepCopy()
 	if finalizer {
 		controllerutil.AddFinalizer(marked, v1alpha1.Finalizer)
@@ -33,10 +37,6 @@ func (p *pass) mark(ctx context.Context, finalizer, creating bool) error {
 	} else {
 		delete(marked.Annotations, v1alpha1.CreatingSVMAnnotation)
 		delete(marked.Annotations, v1alpha1.CreatingAnnotation)
-	}
-	// Marks tell what is about to be sent, or that nothing is under way: only who may send can say so.
-	if err := p.r.Lease.Outlasts(time.Now().Add(p.r.writeTimeout())); err != nil {
-		return err
 	}
 	ctx, cancel := finishing(ctx)
 	defer cancel()
