@@ -87,11 +87,13 @@ func (r *ISCSIServiceReconciler) Reconcile(ctx context.Context, req ctrl.Request
 	p := &pass{r: r, past: r.memory.of(req.NamespacedName, obj.UID), obj: obj.DeepCopy(), stored: obj}
 	end, err := p.prepare(ctx)
 	if err == nil && end == nil {
-		leave, ok := p.array.Enter(req.String(), func() { r.queue.Add(req) })
-		if !ok {
-			return ctrl.Result{}, nil
+		if p.array != nil {
+			leave, ok := p.array.Enter(req.String(), func() { r.queue.Add(req) })
+			if !ok {
+				return ctrl.Result{}, nil
+			}
+			defer leave()
 		}
-		defer leave()
 		end, err = p.run(ctx)
 	}
 	if err == nil && end != nil {
