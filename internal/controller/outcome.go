@@ -123,9 +123,7 @@ func fromRefusal(refusal *ontap.Error, subject string) outcome {
 			"The array does not accept the operator's login (%s). Put a valid account into the Secret of the ONTAPCluster; see \"security login show\".",
 			cited(refusal)), loginRetry)
 	case refusal.Forbidden():
-		return unknown(v1alpha1.ReasonPermissionDenied, fmt.Sprintf(
-			"The role of the operator's account does not allow to %s (%s). Grant it with \"security login rest-role create\".",
-			refusal.Operation, cited(refusal)), loginRetry)
+		return unknown(v1alpha1.ReasonPermissionDenied, capitalised(forbidden(refusal))+".", loginRetry)
 	case refusal.Code == ontap.CodeTooManyRequests, refusal.Code == ontap.CodeOverloaded,
 		refusal.Status == http.StatusTooManyRequests, refusal.Status == http.StatusServiceUnavailable && refusal.Code != ontap.CodeInUse:
 		return reconciling(v1alpha1.ReasonThrottled,
@@ -139,6 +137,17 @@ func fromRefusal(refusal *ontap.Error, subject string) outcome {
 		return stalled(v1alpha1.ReasonRejected, message+
 			" Look the code up in the ONTAP documentation; the operator tries again every 10 minutes, or when the object changes.")
 	}
+}
+
+// forbidden says what the role of the operator's account lacks, and how to grant it.
+func forbidden(refusal *ontap.Error) string {
+	access := "all"
+	if refusal.Method == http.MethodGet {
+		access = "readonly"
+	}
+	return fmt.Sprintf("the role of the operator's account does not allow %s %s, to %s (%s). "+
+		"Grant it with \"security login rest-role create -api %s -access %s\"; docs/ontap-role.md has all that the operator needs",
+		refusal.Method, refusal.API, refusal.Operation, cited(refusal), refusal.API, access)
 }
 
 // cited quotes what does not change from one try to the next: the code, and the arguments that the array gave with it.

@@ -71,6 +71,15 @@ func TestOutcomeOfAnError(t *testing.T) {
 	NewWithT(t).Expect(ok).To(BeFalse())
 }
 
+func TestForbiddenNamesWhatToGrant(t *testing.T) {
+	for method, access := range map[string]string{"GET": "readonly", "POST": "all", "PATCH": "all", "DELETE": "all"} {
+		o := fromRefusal(&ontap.Error{Operation: "do it", Method: method, API: "/api/a/b", Status: 403, Code: ontap.CodeNotAuthorized}, subject)
+		NewWithT(t).Expect(o.message).To(And(
+			ContainSubstring("does not allow "+method+" /api/a/b, to do it (ONTAP code 6)"),
+			ContainSubstring(`"security login rest-role create -api /api/a/b -access `+access+`"`)))
+	}
+}
+
 func TestWaitingForEndsAfterTwoMinutes(t *testing.T) {
 	g := NewWithT(t)
 	since := func(age time.Duration) []metav1.Condition {

@@ -51,8 +51,9 @@ type pass struct {
 	looked, fromSnapshot bool
 	// live: the next look asks the array.
 	live bool
-	// initiators are those of the sessions that were counted.
+	// initiators are those of the sessions that were counted; uncounted is why the role does not let the operator count them.
 	initiators []string
+	uncounted  *ontap.Error
 	// holder is the object that comes before this one for the SVM, and heir one that waits for it.
 	holder, heir *v1alpha1.ISCSIService
 	// refusal is the last no of the array, and end an outcome that was decided before the plan came to rest.

@@ -21,13 +21,14 @@ const namedInitiators = 5
 func (p *pass) countSessions(ctx context.Context) error {
 	count, initiators, err := p.array.Sessions(ctx, p.svm.UUID)
 	var refusal *ontap.Error
+	p.uncounted = nil
 	switch {
 	case errors.Is(err, ontap.CodeNotSupported):
 		p.event(corev1.EventTypeWarning, v1alpha1.EventSessionsUnknown, "Update",
 			"%s: this array cannot tell who is logged in: the service is disabled without knowing", p.subject())
 		count = 0
 	case errors.As(err, &refusal) && refusal.Forbidden():
-		count = -1
+		count, p.uncounted = -1, refusal
 	case err != nil:
 		return err
 	}
@@ -39,8 +40,10 @@ func (p *pass) countSessions(ctx context.Context) error {
 
 // inUse is the outcome when the service is to be disabled and initiators are logged in, or may be.
 func (p *pass) inUse() outcome {
-	who := "whether initiators are logged in cannot be told, since the role of the operator's account does not allow to read iSCSI sessions"
-	if p.observed.Sessions > 0 {
+	var who string
+	if p.uncounted != nil {
+		who = "whether initiators are logged in cannot be told: " + forbidden(p.uncounted)
+	} else {
 		named := p.initiators[:min(len(p.initiators), namedInitiators)]
 		who = fmt.Sprintf("iSCSI sessions that are logged in: %d, of %s", p.observed.Sessions, strings.Join(named, ", "))
 		if more := len(p.initiators) - len(named); more > 0 {

@@ -20,6 +20,9 @@ func invalid(operation, format string, args ...any) error {
 type Error struct {
 	// Operation is what was asked for, such as "create iSCSI service".
 	Operation string
+	// Method and API are what was denied if a role forbids it: GET, and the path that a role would grant, which is the request's without
+	// query and keys.
+	Method, API string
 	// Status is the HTTP status. It is 202 when the array accepted the request and its job failed later.
 	Status int
 	// Code is ONTAP's code; 0 when a 401 or 403 came without one.

@@ -3,6 +3,7 @@ package ontap_test
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -31,6 +32,8 @@ func TestARefusalSaysEverythingTheArraySaid(t *testing.T) {
 
 	g.Expect(err).To(Equal(&ontap.Error{
 		Operation:  "create iSCSI service",
+		Method:     "POST",
+		API:        "/api/protocols/san/iscsi/services",
 		Status:     409,
 		Code:       ontap.CodeServiceExists,
 		Message:    "An iSCSI service already exists for the specified SVM.",
@@ -102,6 +105,34 @@ func TestWhoSaidNo(t *testing.T) {
 				g := NewWithT(t)
 				g.Expect(err).To(HaveOccurred())
 				g.Expect(ontap.MaybeApplied(err)).To(BeFalse(), "a read applies nothing")
+			}
+		})
+	}
+}
+
+// TestADenialNamesWhatARoleWouldGrant holds for every request: a role of the array knows neither queries nor single services.
+func TestADenialNamesWhatARoleWouldGrant(t *testing.T) {
+	for _, tc := range []struct {
+		name, method, api string
+		call              func(*ontap.Client) error
+	}{
+		{"cluster", "GET", "/api/cluster", func(c *ontap.Client) error { _, err := c.Cluster(t.Context()); return err }},
+		{"one service", "GET", "/api/protocols/san/iscsi/services", func(c *ontap.Client) error { _, err := c.Service(t.Context(), svm1); return err }},
+		{"create", "POST", "/api/protocols/san/iscsi/services", func(c *ontap.Client) error {
+			_, err := c.CreateService(t.Context(), ontap.ServiceCreate{SVM: ontap.SVMRef{Name: "svm1"}})
+			return err
+		}},
+		{"delete", "DELETE", "/api/protocols/san/iscsi/services", func(c *ontap.Client) error { return c.DeleteService(t.Context(), svm1) }},
+		{"sessions", "GET", "/api/protocols/san/iscsi/sessions", func(c *ontap.Client) error { _, err := c.SessionCount(t.Context(), svm1); return err }},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			for _, body := range []string{refusing(ontap.CodeNotAuthorized), ""} {
+				g := NewWithT(t)
+				var refusal *ontap.Error
+				g.Expect(errors.As(tc.call(answering(t, 403, body).client(t)), &refusal)).To(BeTrue())
+				g.Expect(refusal.Forbidden()).To(BeTrue())
+				g.Expect(refusal.Method).To(Equal(tc.method))
+				g.Expect(refusal.API).To(Equal(tc.api))
 			}
 		})
 	}

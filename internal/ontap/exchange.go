@@ -9,6 +9,8 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -24,6 +26,23 @@ type request struct {
 }
 
 func (r request) writes() bool { return r.method != http.MethodGet }
+
+// api is the path without query and keys: roles of the array know no single services.
+func (r request) api() string {
+	path, _, _ := strings.Cut(r.target, "?")
+	segments := strings.Split(path, "/")
+	if key := slices.IndexFunc(segments, plainUUID); key >= 0 {
+		segments = segments[:key]
+	}
+	return strings.Join(segments, "/")
+}
+
+// refused completes what the array said to the request.
+func (r request) refused(refusal *Error, status int, wait time.Duration) *Error {
+	refusal.Operation, refusal.Method, refusal.API = r.operation, r.method, r.api()
+	refusal.Status, refusal.RetryAfter = status, wait
+	return refusal
+}
 
 // answer is what came back with a status of success.
 type answer struct {
@@ -119,16 +138,15 @@ func (c *Client) judge(ctx context.Context, r request, resp *http.Response) (ans
 	body, readErr := readCapped(resp.Body)
 	if status >= http.StatusBadRequest {
 		if refusal, ok := parseError(body); ok {
-			refusal.Operation, refusal.Status, refusal.RetryAfter = r.operation, status, wait
 			refusal.clean(c.redact)
-			return answer{}, refusal
+			return answer{}, r.refused(refusal, status, wait)
 		}
 	}
 	switch {
 	case status == http.StatusUnauthorized || status == http.StatusForbidden:
 		// Nobody acts for a client that it has just turned away: that is a refusal even from something that isn't ONTAP, and one that
 		// must be known as such, because trying again locks the account.
-		return answer{}, &Error{Operation: r.operation, Status: status, Message: http.StatusText(status), RetryAfter: wait}
+		return answer{}, r.refused(&Error{Message: http.StatusText(status)}, status, wait)
 	case readErr != nil:
 		return misunderstood(c.explain(ctx, fmt.Sprintf("the body of HTTP %d from %s", status, c.host), readErr))
 	case status == http.StatusOK || r.writes() && (status == http.StatusCreated || status == http.StatusAccepted):

@@ -107,7 +107,6 @@ func (j jobRecord) failure(c *Client, r request) *Error {
 	if j.Error != nil {
 		refusal = j.Error.refusal()
 	}
-	refusal.Operation, refusal.Status = r.operation, http.StatusAccepted
 	refusal.clean(c.redact)
-	return refusal
+	return r.refused(refusal, http.StatusAccepted, 0)
 }

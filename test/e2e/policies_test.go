@@ -200,7 +200,7 @@ var _ = Describe("A service that is in use", func() {
 		Expect(err).NotTo(HaveOccurred())
 		a.apply(ctx, "main", "svm: {name: svm1}, enabled: false")
 		inUse(ctx, a)
-		Expect(condition(a.get(ctx, "main"), v1alpha1.ConditionInUse).Message).To(ContainSubstring("does not allow to read iSCSI sessions"))
+		Expect(condition(a.get(ctx, "main"), v1alpha1.ConditionInUse).Message).To(ContainSubstring("does not allow GET /api/protocols/san/iscsi/sessions"))
 		Expect(a.writes(ctx)).To(BeEmpty())
 		Expect(a.ClearFaults(ctx)).To(Succeed())
 		a.ready(ctx, "main")
