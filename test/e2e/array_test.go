@@ -41,7 +41,7 @@ func newArray(ctx SpecContext, svms ...string) *array {
 
 func (a *array) start(ctx SpecContext, svms []string) {
 	GinkgoHelper()
-	a.startAs(ctx, "{name: admin, password: netapp123, role: admin}", svms)
+	a.startAs(ctx, account.scenario(), svms)
 }
 
 // startAs starts the array with another account for the operator.
@@ -73,14 +73,14 @@ func (a *array) abandon(ctx SpecContext) {
 // connect applies the namespace, the Secret and the ONTAPCluster, and waits until the operator has connected.
 func (a *array) connect(ctx SpecContext) {
 	GinkgoHelper()
-	apply(ctx, "apiVersion: v1\nkind: Namespace\nmetadata: {name: "+a.name+"}\n---\n"+a.secret("netapp123")+"\n---\n"+a.manifest("*"))
+	apply(ctx, "apiVersion: v1\nkind: Namespace\nmetadata: {name: "+a.name+"}\n---\n"+a.secret(password)+"\n---\n"+a.manifest("*"))
 	kubectl(ctx, "wait", "--for=condition=Ready", "--timeout=30s", "ontapcluster", a.name)
 	Expect(a.ClearJournal(ctx)).To(Succeed())
 }
 
 func (a *array) secret(password string) string {
-	return fmt.Sprintf("apiVersion: v1\nkind: Secret\nmetadata: {name: %s, namespace: %s}\nstringData: {username: admin, password: %q}",
-		a.name, testbed.OperatorNamespace, password)
+	return fmt.Sprintf("apiVersion: v1\nkind: Secret\nmetadata: {name: %s, namespace: %s}\nstringData: {username: %s, password: %q}",
+		a.name, testbed.OperatorNamespace, account.Name, password)
 }
 
 // manifest is the ONTAPCluster, with the SVMs that the namespace may use; none leaves the rule out.

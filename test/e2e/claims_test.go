@@ -26,7 +26,7 @@ var _ = Describe("Two objects for one SVM", func() {
 		b := &array{Simulator: a.Simulator, name: a.name + "-rival"}
 		apply(ctx, "apiVersion: v1\nkind: Namespace\nmetadata: {name: "+b.name+"}")
 		if cluster != a.name {
-			apply(ctx, b.secret("netapp123")+"\n---\n"+b.manifest("*"))
+			apply(ctx, b.secret(password)+"\n---\n"+b.manifest("*"))
 			kubectl(ctx, "wait", "--for=condition=Ready", "--timeout=30s", "ontapcluster", b.name)
 		}
 		DeferCleanup(b.abandon)

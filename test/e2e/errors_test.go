@@ -130,7 +130,7 @@ var _ = Describe("Trouble", func() {
 			a.apply(ctx, svm, "svm: {name: "+svm+"}")
 			a.ready(ctx, svm)
 		}
-		Expect(a.ChangeAccount(ctx, "admin", map[string]any{"password": "another"})).To(Succeed())
+		Expect(a.ChangeAccount(ctx, account.Name, map[string]any{"password": "another"})).To(Succeed())
 		for _, svm := range []string{"svm1", "svm2", "svm3"} {
 			Eventually(a.get).WithContext(ctx).WithArguments(svm).Should(beReady(metav1.ConditionUnknown, v1alpha1.ReasonCredentialsInvalid))
 		}
@@ -151,8 +151,8 @@ var _ = Describe("Trouble", func() {
 
 	It("with an account that does not see the array's UUID is said, and nothing is believed", func(ctx SpecContext) {
 		a := &array{name: "scoped"}
-		a.startAs(ctx, "{name: admin, password: netapp123, svm: svm1}", []string{"{name: svm1, service: {enabled: true}}"})
-		apply(ctx, "apiVersion: v1\nkind: Namespace\nmetadata: {name: scoped}\n---\n"+a.secret("netapp123")+"\n---\n"+a.manifest("*"))
+		a.startAs(ctx, "{name: "+account.Name+", password: "+password+", svm: svm1}", []string{"{name: svm1, service: {enabled: true}}"})
+		apply(ctx, "apiVersion: v1\nkind: Namespace\nmetadata: {name: scoped}\n---\n"+a.secret(password)+"\n---\n"+a.manifest("*"))
 		a.apply(ctx, "main", "svm: {name: svm1}")
 		Eventually(a.get).WithContext(ctx).WithArguments("main").Should(beReady(metav1.ConditionFalse, v1alpha1.ReasonInvalidConfiguration))
 		Expect(kubectl(ctx, "get", "ontapcluster", a.name)).To(ContainSubstring("security login create"))

@@ -127,7 +127,7 @@ var _ = Describe("The life of a service", func() {
 		apply(ctx, a.manifest("*"))
 		Eventually(a.get).WithContext(ctx).WithArguments("main").Should(beReady(metav1.ConditionFalse, v1alpha1.ReasonSecretNotFound))
 		Expect(condition(a.get(ctx, "main"), v1alpha1.ConditionStalled)).To(BeNil(), "it may be on its way")
-		apply(ctx, a.secret("netapp123"))
+		apply(ctx, a.secret(password))
 		a.ready(ctx, "main")
 		Expect(a.warnings(ctx, "main")).To(BeEmpty(), "nothing went wrong")
 	})
@@ -157,7 +157,7 @@ var _ = Describe("The life of a service", func() {
 			}
 		}
 		Expect(operations).To(Equal([]string{"create", "disable", "delete"}))
-		Expect(log).NotTo(ContainSubstring("netapp123"))
+		Expect(log).NotTo(ContainSubstring(password))
 	})
 })
 

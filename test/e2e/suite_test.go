@@ -44,6 +44,7 @@ var _ = BeforeSuite(func(ctx SpecContext) {
 	Expect(err).NotTo(HaveOccurred())
 	Expect(cluster.Install(ctx)).To(Succeed())
 	reader = newReader()
+	account = documentedAccount()
 	identity, err = cluster.AddOperator()
 	Expect(err).NotTo(HaveOccurred())
 	startOperator(ctx)
