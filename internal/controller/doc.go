@@ -20,8 +20,8 @@ package controller
 
 // +kubebuilder:rbac:groups=san.ontap-operator.io,resources=iscsiservices,verbs=get;list;watch;patch
 // +kubebuilder:rbac:groups=san.ontap-operator.io,resources=iscsiservices/status,verbs=patch
-// +kubebuilder:rbac:groups=san.ontap-operator.io,resources=ontapclusters,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups=san.ontap-operator.io,resources=ontapclusters,verbs=list;watch;patch
 // +kubebuilder:rbac:groups=san.ontap-operator.io,resources=ontapclusters/status,verbs=patch
-// +kubebuilder:rbac:groups="",resources=namespaces,verbs=get;list;watch
+// +kubebuilder:rbac:groups="",resources=namespaces,verbs=list;watch
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 // +kubebuilder:rbac:groups="",namespace=ontap-san-system,resources=secrets,verbs=get;list;watch

@@ -7,7 +7,9 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	eventsv1 "k8s.io/api/events/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
 	"github.com/ontap-operator/ontap-san-operator/test/testbed"
@@ -63,6 +65,24 @@ var _ = Describe("Trouble", func() {
 		Entry(nil, 8, 409, v1alpha1.ReasonBusy, "tries again", "InProgress"),
 		Entry(nil, 6, 403, v1alpha1.ReasonPermissionDenied, "rest-role", "InProgress"),
 	)
+
+	It("that comes again and again is one event, which counts", func(ctx SpecContext) {
+		a := newArray(ctx, "{name: svm1, service: {enabled: true}}")
+		for _, fault := range []testbed.Fault{
+			{Match: testbed.Match{Path: "/api/protocols/san/iscsi/sessions"}, Status: http.StatusNotFound, Code: "3"},
+			{Match: testbed.Match{Method: http.MethodPatch}, Status: http.StatusConflict, Code: "8"},
+		} {
+			_, err := a.InjectFault(ctx, fault)
+			Expect(err).NotTo(HaveOccurred())
+		}
+		a.apply(ctx, "main", "svm: {name: svm1}, enabled: false")
+		Eventually(func(g Gomega) {
+			var list eventsv1.EventList
+			g.Expect(reader.List(ctx, &list, client.InNamespace(a.name))).To(Succeed())
+			g.Expect(list.Items).To(ContainElement(And(HaveField("Reason", v1alpha1.EventSessionsUnknown),
+				HaveField("Series", HaveValue(HaveField("Count", BeNumerically(">=", 2)))))))
+		}).Should(Succeed())
+	})
 
 	It("in deleting has its reason too, and passes", func(ctx SpecContext) {
 		a := newArray(ctx, "{name: svm1}")

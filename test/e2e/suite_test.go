@@ -48,21 +48,30 @@ var _ = BeforeSuite(func(ctx SpecContext) {
 	identity, err = cluster.AddOperator()
 	Expect(err).NotTo(HaveOccurred())
 	startOperator(ctx)
+	started = true
 })
 
-var _ = AfterSuite(func() {
+var _ = AfterSuite(func(ctx SpecContext) {
 	if bed == nil {
 		return
 	}
-	if CurrentSpecReport().Failed() || suiteFailed {
-		GinkgoWriter.Printf("The logs are in %s\n", bed.Dir)
-		Expect(bed.Stop()).To(Succeed())
-		return
+	judged := false
+	defer func() {
+		if suiteFailed || !judged {
+			GinkgoWriter.Printf("The logs are in %s\n", bed.Dir)
+			Expect(bed.Stop()).To(Succeed())
+			return
+		}
+		Expect(bed.Close()).To(Succeed())
+	}()
+	if started {
+		expectLeastPrivilege(ctx)
+		judged = true
 	}
-	Expect(bed.Close()).To(Succeed())
 })
 
-var suiteFailed bool
+// started: every program that the cases share runs. suiteFailed: a case did.
+var started, suiteFailed bool
 
 var _ = AfterEach(func(ctx SpecContext) {
 	suiteFailed = suiteFailed || CurrentSpecReport().Failed()

@@ -3,13 +3,19 @@ package testbed
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 )
 
-// Write is a request that changed something in Kubernetes, or tried to, as the API server's audit log has it.
-type Write struct {
+// APIRequest is a request to Kubernetes, as the API server's audit log has it. There are the writes of everybody, and all
+// requests of the operator.
+type APIRequest struct {
+	ID         string    `json:"auditID"`
 	Verb       string    `json:"verb"`
 	RequestURI string    `json:"requestURI"`
 	Stage      string    `json:"stage"`
@@ -27,30 +33,64 @@ type Write struct {
 	Response struct {
 		Code int `json:"code"`
 	} `json:"responseStatus"`
+	Annotations map[string]string `json:"annotations"`
 }
 
+// Denied reports whether the user lacks the right. A 403 alone does not say so: a namespace that is being deleted answers
+// with one, too.
+func (r APIRequest) Denied() bool {
+	return r.Annotations["authorization.k8s.io/decision"] == "forbid"
+}
+
+// String is the request on one line: verb, URI and status.
+func (r APIRequest) String() string {
+	return fmt.Sprintf("%s %s: %d", r.Verb, r.RequestURI, r.Response.Code)
+}
+
+// reads are the verbs that change nothing.
+var reads = []string{"get", "list", "watch"}
+
 // Writes returns the writes of one user so far, in the order in which they were answered.
-func (c *ControlPlane) Writes(username string) ([]Write, error) {
+func (c *ControlPlane) Writes(username string) ([]APIRequest, error) {
+	requests, err := c.Requests(username)
+	return slices.DeleteFunc(requests, func(r APIRequest) bool {
+		return slices.Contains(reads, r.Verb) || r.Stage != "ResponseComplete"
+	}), err
+}
+
+// Requests returns the requests of one user so far, in the order in which they were answered. A watch counts from the
+// beginning of its answer.
+func (c *ControlPlane) Requests(username string) ([]APIRequest, error) {
 	log, err := os.Open(c.auditLog())
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = log.Close() }()
 
-	var writes []Write
-	lines := bufio.NewReader(log)
-	for {
+	var requests []APIRequest
+	started := map[string]int{} // the watches, by ID
+	for lines := bufio.NewReader(log); ; {
 		line, err := lines.ReadBytes('\n')
-		if err != nil {
-			return writes, nil // the end, or a line that is still being written
-		}
-		var w Write
-		if err := json.Unmarshal(line, &w); err != nil {
+		if errors.Is(err, io.EOF) {
+			return requests, nil // or a line that is still being written
+		} else if err != nil {
 			return nil, err
 		}
-		if w.User.Username == username && w.Stage == "ResponseComplete" {
-			writes = append(writes, w)
+		var r APIRequest
+		if err := json.Unmarshal(line, &r); err != nil {
+			return nil, err
 		}
+		if r.User.Username != username {
+			continue
+		}
+		if i, ok := started[r.ID]; ok {
+			requests[i] = r
+			continue
+		}
+		if r.Stage == "ResponseStarted" {
+			started[r.ID] = len(requests)
+		}
+		requests = append(requests, r)
 	}
 }
 

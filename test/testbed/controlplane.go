@@ -56,11 +56,13 @@ func (c *ControlPlane) Stop() error {
 	return errors.Join(errs...)
 }
 
-// auditPolicy records every write, once it is answered.
+// auditPolicy records every write, once it is answered, and all that the operator asks for.
 const auditPolicy = `apiVersion: audit.k8s.io/v1
 kind: Policy
 omitStages: [RequestReceived]
 rules:
+- level: Metadata
+  users: ["` + OperatorUser + `"]
 - level: None
   verbs: [get, list, watch]
 - level: Metadata

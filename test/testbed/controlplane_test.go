@@ -61,8 +61,11 @@ func TestControlPlane(t *testing.T) {
 		{"patch iscsiservices.san.ontap-operator.io -n default", true},
 		{"patch iscsiservices.san.ontap-operator.io --subresource=status -n default", true},
 		{"delete iscsiservices.san.ontap-operator.io -n default", false},
-		{"get ontapclusters.san.ontap-operator.io", true},
+		{"list ontapclusters.san.ontap-operator.io", true},
+		{"delete ontapclusters.san.ontap-operator.io", false},
 		{"create leases.coordination.k8s.io -n " + testbed.OperatorNamespace, true},
+		{"update leases.coordination.k8s.io/ontap-san-operator -n " + testbed.OperatorNamespace, true},
+		{"update leases.coordination.k8s.io/another -n " + testbed.OperatorNamespace, false},
 		{"create leases.coordination.k8s.io -n default", false},
 		{"create events.events.k8s.io -n default", true},
 	} {
@@ -74,6 +77,34 @@ func TestControlPlane(t *testing.T) {
 			NewWithT(t).Expect(strings.HasPrefix(answer, "yes")).To(Equal(tc.allowed), answer)
 		})
 	}
+
+	t.Run("the audit log has what the operator reads, and that it was denied", func(t *testing.T) {
+		g := NewWithT(t)
+		_, err := operator.Kubectl(ctx, "", "get", "secrets", "--namespace", "default")
+		g.Expect(err).To(MatchError(ContainSubstring("forbidden")))
+		_, err = operator.Kubectl(ctx, "", "get", "secrets", "--namespace", testbed.OperatorNamespace)
+		g.Expect(err).NotTo(HaveOccurred())
+		g.Eventually(ctx, func(g Gomega) {
+			requests, err := controlPlane.Requests(testbed.OperatorUser)
+			g.Expect(err).NotTo(HaveOccurred())
+			for namespace, denied := range map[string]bool{"default": true, testbed.OperatorNamespace: false} {
+				g.Expect(requests).To(ContainElement(And(HaveField("Verb", "list"), HaveField("Object.Resource", "secrets"),
+					HaveField("Object.Namespace", namespace), HaveField("Denied()", denied))))
+			}
+		}).WithTimeout(10 * time.Second).Should(Succeed())
+		g.Expect(controlPlane.Writes(testbed.OperatorUser)).NotTo(ContainElement(HaveField("Object.Resource", "secrets")))
+	})
+
+	t.Run("the operator's grants are those of its roles", func(t *testing.T) {
+		g := NewWithT(t)
+		grants, err := controlPlane.OperatorGrants(ctx)
+		g.Expect(err).NotTo(HaveOccurred())
+		g.Expect(grants).To(ContainElements(
+			testbed.Grant{Verb: "patch", Group: "san.ontap-operator.io", Resource: "iscsiservices/status"},
+			testbed.Grant{Verb: "get", Resource: "secrets", Namespace: testbed.OperatorNamespace},
+		))
+		g.Expect(grants).NotTo(ContainElement(HaveField("URL", "/metrics")), "that is for whoever scrapes it")
+	})
 
 	t.Run("the audit log has a user's writes, refused ones too", func(t *testing.T) {
 		g := NewWithT(t)

@@ -9,6 +9,9 @@ import (
 // Stop to see it come back.
 type Operator struct {
 	*Process
+
+	// MetricsURL is its metrics endpoint, which has a certificate that nobody vouches for.
+	MetricsURL string
 }
 
 // StartOperator starts the operator with a kubeconfig and returns when it says that it is ready. Further flags come
@@ -22,9 +25,13 @@ func (b *Bed) StartOperator(ctx context.Context, kubeconfig string, flags ...str
 	if err != nil {
 		return nil, err
 	}
+	metricsPort, err := freePort()
+	if err != nil {
+		return nil, err
+	}
 	p, err := b.run("operator", program, append([]string{
 		"--kubeconfig", kubeconfig, "--operator-namespace", OperatorNamespace,
-		"--metrics-bind-address", "0", "--health-probe-bind-address", "127.0.0.1:" + port, "--log-format", "json",
+		"--metrics-bind-address", "127.0.0.1:" + metricsPort, "--health-probe-bind-address", "127.0.0.1:" + port, "--log-format", "json",
 	}, flags...)...)
 	if err != nil {
 		return nil, err
@@ -34,5 +41,5 @@ func (b *Bed) StartOperator(ctx context.Context, kubeconfig string, flags ...str
 	if err := p.await(ctx, answers(http.DefaultClient, "http://127.0.0.1:"+port+"/readyz")); err != nil {
 		return nil, err
 	}
-	return &Operator{Process: p}, nil
+	return &Operator{Process: p, MetricsURL: "https://127.0.0.1:" + metricsPort + "/metrics"}, nil
 }

@@ -1,0 +1,138 @@
+package e2e
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	rbacv1 "k8s.io/api/rbac/v1"
+	"k8s.io/apimachinery/pkg/util/yaml"
+
+	"github.com/ontap-operator/ontap-san-operator/test/testbed"
+)
+
+// whole: no case of the suite was left out, so that all that is granted should have been used at its end.
+var whole bool
+
+var _ = ReportBeforeSuite(func(report Report) {
+	stats := report.PreRunStats
+	whole = stats.SpecsThatWillRun == stats.TotalSpecs && report.SuiteConfig.ParallelTotal == 1
+})
+
+// expectLeastPrivilege holds what the operator asked the API server for against what config/rbac grants to it.
+func expectLeastPrivilege(ctx SpecContext) {
+	GinkgoHelper()
+	requests, err := cluster.Requests(testbed.OperatorUser)
+	Expect(err).NotTo(HaveOccurred())
+	Expect(requests).NotTo(BeEmpty())
+	denied := slices.DeleteFunc(slices.Clone(requests), func(r testbed.APIRequest) bool { return !r.Denied() })
+	Expect(lines(denied)).To(BeEmpty(), "the operator asked for what it is not granted")
+	grants, err := cluster.OperatorGrants(ctx)
+	Expect(err).NotTo(HaveOccurred())
+	Expect(grants).NotTo(BeEmpty())
+	if !whole || suiteFailed {
+		say("None of the operator's %d requests was denied. Whether each of its %d grants was used is NOT JUDGED: "+
+			"only the whole suite, without a failure, can use them all.", len(requests), len(grants))
+		return
+	}
+	Expect(lines(testbed.Unused(grants, requests))).To(BeEmpty(), "the operator is granted what it never asked for")
+	say("None of the operator's %d requests was denied, and each of its %d grants was used.", len(requests), len(grants))
+}
+
+// say prints a line, whether or not somebody asked for a verbose report.
+func say(format string, args ...any) { fmt.Printf("\n"+format+"\n", args...) }
+
+func lines[T fmt.Stringer](things []T) string {
+	var b strings.Builder
+	for _, thing := range things {
+		fmt.Fprintln(&b, thing)
+	}
+	return b.String()
+}
+
+var _ = Describe("Privileges in Kubernetes", func() {
+	It("have no wildcard, and Secrets in no ClusterRole", func(ctx SpecContext) {
+		rendered := kubectl(ctx, "kustomize", bed.Path("config", "default"))
+		documents := yaml.NewYAMLOrJSONDecoder(strings.NewReader(rendered), 4096)
+		roles := 0
+		for {
+			var role rbacv1.ClusterRole // a Role has the same rules
+			err := documents.Decode(&role)
+			if errors.Is(err, io.EOF) {
+				break
+			}
+			Expect(err).NotTo(HaveOccurred())
+			if role.Kind != "Role" && role.Kind != "ClusterRole" {
+				continue
+			}
+			roles++
+			for _, rule := range role.Rules {
+				Expect(slices.Concat(rule.Verbs, rule.APIGroups, rule.Resources, rule.NonResourceURLs)).NotTo(
+					ContainElement(ContainSubstring("*")), "%s %s", role.Kind, role.Name)
+				if role.Kind == "ClusterRole" {
+					Expect(rule.Resources).NotTo(ContainElement(HavePrefix("secrets")), role.Name)
+				}
+			}
+		}
+		Expect(roles).To(BeNumerically(">", 5))
+	})
+
+	It("are asked of whoever reads the metrics", func(ctx SpecContext) {
+		const namespace = "scrapers"
+		kubectl(ctx, "create", "namespace", namespace)
+		token := func(account string) string {
+			kubectl(ctx, "--namespace", namespace, "create", "serviceaccount", account)
+			return strings.TrimSpace(kubectl(ctx, "--namespace", namespace, "create", "token", account))
+		}
+		stranger, scraper := token("stranger"), token("scraper")
+		kubectl(ctx, "create", "clusterrolebinding", namespace, "--clusterrole=ontap-san-metrics-reader", "--serviceaccount="+namespace+":scraper")
+
+		status, _ := scrape(ctx, "")
+		Expect(status).To(Equal(http.StatusUnauthorized))
+		status, _ = scrape(ctx, stranger)
+		Expect(status).To(Equal(http.StatusForbidden))
+		status, metrics := scrape(ctx, scraper)
+		Expect(status).To(Equal(http.StatusOK))
+		Expect(metrics).To(ContainSubstring(`controller_runtime_reconcile_total{controller="iscsiservice"`))
+	})
+})
+
+var _ = Describe("An operator that cannot have lists streamed, as by an older API server", Serial, func() {
+	It("lists, and works as ever", func(ctx SpecContext) {
+		a := newArray(ctx, "{name: svm1}")
+		Expect(operator.Stop()).To(Succeed())
+		DeferCleanup(func(ctx SpecContext) {
+			Expect(operator.Stop()).To(Succeed())
+			startOperator(ctx)
+		})
+		GinkgoT().Setenv("KUBE_FEATURE_WatchListClient", "false")
+		startOperator(ctx)
+		a.apply(ctx, "main", "svm: {name: svm1}")
+		a.ready(ctx, "main")
+		Expect(cluster.Requests(testbed.OperatorUser)).To(ContainElement(And(HaveField("Verb", "list"), HaveField("Object.Resource", "ontapclusters"))))
+	})
+})
+
+// scrape reads the operator's metrics with a token, if it is not empty.
+func scrape(ctx SpecContext, token string) (status int, metrics string) {
+	GinkgoHelper()
+	transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}} // the operator makes its certificate itself
+	defer transport.CloseIdleConnections()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, operator.MetricsURL, nil)
+	Expect(err).NotTo(HaveOccurred())
+	if token != "" {
+		request.Header.Set("Authorization", "Bearer "+token)
+	}
+	response, err := transport.RoundTrip(request)
+	Expect(err).NotTo(HaveOccurred())
+	defer func() { _ = response.Body.Close() }()
+	body, err := io.ReadAll(response.Body)
+	Expect(err).NotTo(HaveOccurred())
+	return response.StatusCode, string(body)
+}
