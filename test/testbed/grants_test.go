@@ -41,6 +41,7 @@ func TestUnused(t *testing.T) {
 		{"no namespace, by a grant in the whole cluster", rule, "", request("get", "", "secrets", "", "", "a"), true},
 		{"the operator's namespace needs no grant in the whole cluster", rule, "", request("get", "", "secrets", "", OperatorNamespace, "a"), false},
 		{"a URL", url, "", metrics, true},
+		{"another URL", url, "", APIRequest{Verb: "get", RequestURI: "/healthz"}, false},
 		{"a resource is no URL", rule, "", metrics, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
