@@ -110,7 +110,7 @@ func Unused(grants []Grant, requests []APIRequest) []Grant {
 func (g Grant) neededBy(r APIRequest) bool {
 	if g.URL != "" {
 		path, _, _ := strings.Cut(r.RequestURI, "?")
-		return g.Verb == r.Verb && r.Object.Resource == "" && g.URL == path
+		return g.Verb == r.Verb && g.URL == path
 	}
 	resource := strings.TrimSuffix(r.Object.Resource+"/"+r.Object.Subresource, "/")
 	return g.Verb == r.Verb && g.Group == r.Object.APIGroup && g.Resource == resource &&
