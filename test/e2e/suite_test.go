@@ -31,6 +31,7 @@ func TestE2E(t *testing.T) {
 	RegisterFailHandler(Fail)
 	SetDefaultEventuallyTimeout(30 * time.Second)
 	SetDefaultEventuallyPollingInterval(50 * time.Millisecond)
+	EnforceDefaultTimeoutsWhenUsingContexts()
 	suite, reporter := GinkgoConfiguration()
 	reporter.Verbose, reporter.NoColor = testing.Verbose(), true
 	RunSpecs(t, "ONTAP SAN Operator", suite, reporter)
