@@ -9,6 +9,7 @@ import (
 	"github.com/go-logr/logr"
 	"github.com/spf13/cobra"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
@@ -41,6 +42,7 @@ type options struct {
 	logFormat     string
 	logLevel      string
 	maxConcurrent int
+	selector      string
 }
 
 func newCommand() *cobra.Command {
@@ -64,6 +66,9 @@ func newCommand() *cobra.Command {
 	flags.StringVar(&o.logFormat, "log-format", "text", "format of the log on stderr: text or json")
 	flags.StringVar(&o.logLevel, "log-level", "info", "least level that is logged: debug, info, warn or error")
 	flags.IntVar(&o.maxConcurrent, "max-concurrent-reconciles", 16, "number of ISCSIServices that are worked on at a time")
+	flags.StringVar(&o.selector, "ontapcluster-selector", "",
+		"label selector of the ONTAPClusters that this operator works on, such as shard=a; the others are another operator's, in a namespace of its own. "+
+			"Empty selects all. The operator whose selector takes an ONTAPCluster without labels speaks of those that do not exist")
 	return cmd
 }
 
@@ -87,6 +92,10 @@ func run(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
+	share, err := o.share()
+	if err != nil {
+		return err
+	}
 	held, err := o.election.lease(config, o.namespace)
 	if err != nil {
 		return err
@@ -103,6 +112,7 @@ func run(ctx context.Context, o options) error {
 		Events:    mgr.GetEventRecorder("ontap-san-operator"),
 		Connected: connected,
 		Changed:   changed,
+		Share:     share,
 		Namespace: o.namespace,
 		App:       "ontap-san-operator/" + version,
 		Lease:     held,
@@ -117,6 +127,7 @@ func run(ctx context.Context, o options) error {
 		Events:                  mgr.GetEventRecorder("ontap-san-operator"),
 		Connected:               connected,
 		Changed:                 changed,
+		Share:                   share,
 		MaxConcurrentReconciles: o.maxConcurrent,
 		Lease:                   held,
 		WriteTimeout:            o.election.writeTimeout(),
@@ -180,6 +191,17 @@ func restConfig(kubeconfig string) (*rest.Config, error) {
 	// The API server's priority and fairness is the limit, not a guess on this side.
 	config.QPS = -1
 	return config, nil
+}
+
+func (o options) share() (controller.Share, error) {
+	if o.selector == "" {
+		return controller.Share{}, nil
+	}
+	selector, err := labels.Parse(o.selector)
+	if err != nil {
+		return controller.Share{}, fmt.Errorf("--ontapcluster-selector: %w", err)
+	}
+	return controller.Share{Selector: selector}, nil
 }
 
 func newLogger(o options) (logr.Logger, error) {

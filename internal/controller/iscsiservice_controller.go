@@ -54,6 +54,8 @@ type ISCSIServiceReconciler struct {
 	Connected <-chan event.GenericEvent
 	// Changed brings the services that a poll has found changed.
 	Changed <-chan event.TypedGenericEvent[Change]
+	// Share is what this operator works on.
+	Share Share
 	// MaxConcurrentReconciles is how many objects are worked on at a time.
 	MaxConcurrentReconciles int
 	// Lease lets this process work while it is held; nil if the process works alone.
@@ -100,6 +102,10 @@ func (r *ISCSIServiceReconciler) Reconcile(ctx context.Context, req ctrl.Request
 		err = p.report(ctx, end)
 	}
 	switch {
+	case errors.Is(err, errNotShared):
+		// Whoever works on it now leaves it otherwise than it is remembered.
+		r.memory.forget(req.NamespacedName)
+		return ctrl.Result{}, nil
 	case errors.Is(err, errGone):
 		return ctrl.Result{}, nil
 	case errors.Is(err, lease.ErrTooShort):
@@ -206,7 +212,8 @@ var clusterChanged = predicate.Funcs{
 	UpdateFunc: func(e event.UpdateEvent) bool {
 		before, ok1 := e.ObjectOld.(*v1alpha1.ONTAPCluster)
 		after, ok2 := e.ObjectNew.(*v1alpha1.ONTAPCluster)
-		if !ok1 || !ok2 || before.Generation != after.Generation || isPaused(before) != isPaused(after) {
+		if !ok1 || !ok2 || before.Generation != after.Generation || isPaused(before) != isPaused(after) ||
+			!maps.Equal(before.Labels, after.Labels) {
 			return true
 		}
 		was, is := readyCondition(before.Status.Conditions), readyCondition(after.Status.Conditions)

@@ -55,6 +55,8 @@ type ONTAPClusterReconciler struct {
 	Fleet *fleet.Fleet
 	// Events records what happened to an object.
 	Events events.EventRecorder
+	// Share is what this operator works on.
+	Share Share
 	// Namespace is the operator's own, where the Secrets are.
 	Namespace string
 	// Connected gets an ONTAPCluster whenever its array can be used that could not be before, also when nothing about
@@ -79,6 +81,10 @@ func (r *ONTAPClusterReconciler) Reconcile(ctx context.Context, req ctrl.Request
 		return ctrl.Result{}, nil
 	} else if err != nil {
 		return ctrl.Result{}, err
+	}
+	if !r.Share.has(stored) {
+		r.Fleet.Disconnect(req.Name)
+		return ctrl.Result{}, nil
 	}
 	users, err := r.users(ctx, stored)
 	if err != nil {
@@ -290,7 +296,7 @@ func (r *ONTAPClusterReconciler) SetupWithManager(mgr ctrl.Manager) error {
 	secret := &metav1.PartialObjectMetadata{}
 	secret.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Secret"))
 	return ctrl.NewControllerManagedBy(mgr).
-		For(&v1alpha1.ONTAPCluster{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		For(&v1alpha1.ONTAPCluster{}, builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, predicate.LabelChangedPredicate{}, operated))).
 		Watches(&v1alpha1.ISCSIService{}, handler.EnqueueRequestsFromMapFunc(r.leaving), builder.WithPredicates(gone)).
 		WatchesMetadata(secret, handler.EnqueueRequestsFromMapFunc(r.usersOf),
 			builder.WithPredicates(predicate.ResourceVersionChangedPredicate{})).

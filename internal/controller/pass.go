@@ -25,6 +25,9 @@ const maxSteps = 16
 // ONTAPCluster triggers the next pass.
 var errNotConnected = errors.New("not connected yet")
 
+// errNotShared: the object is another operator's to work on.
+var errNotShared = errors.New("not in this operator's share")
+
 // pass is one look at an object and all that follows from it.
 type pass struct {
 	r    *ISCSIServiceReconciler
@@ -78,6 +81,9 @@ func (p *pass) prepare(ctx context.Context) (*outcome, error) {
 	missing := p.r.Client.Get(ctx, types.NamespacedName{Name: name}, p.cluster)
 	if client.IgnoreNotFound(missing) != nil {
 		return nil, missing
+	}
+	if !p.r.Share.has(p.cluster) {
+		return nil, errNotShared
 	}
 	if end, err := p.unneeded(ctx); end != nil || err != nil {
 		return end, err

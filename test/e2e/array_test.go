@@ -18,7 +18,10 @@ import (
 	"github.com/ontap-operator/ontap-san-operator/test/testbed"
 )
 
-const servicesPath = "/api/protocols/san/iscsi/services"
+const (
+	servicesPath = "/api/protocols/san/iscsi/services"
+	sessionsPath = "/api/protocols/san/iscsi/sessions"
+)
 
 // array is one array with the ONTAPCluster that names it, and the namespace of a team that may use all its SVMs.
 type array struct {

@@ -129,7 +129,7 @@ var _ = Describe("Of two replicas", Serial, func() {
 		a.ready(ctx, "main")
 		Expect(a.ClearJournal(ctx)).To(Succeed())
 		Expect(second.Kill()).To(Succeed())
-		barrier, err := a.Hold(ctx, testbed.Match{Method: http.MethodGet, Path: servicesPath}, testbed.After)
+		barrier, err := a.Hold(ctx, testbed.Match{Method: http.MethodGet, Path: sessionsPath}, testbed.After)
 		Expect(err).NotTo(HaveOccurred())
 		a.apply(ctx, "main", "svm: {name: svm1}, enabled: false")
 		Expect(barrier.Wait(ctx, 20*time.Second)).To(Succeed())
@@ -197,7 +197,7 @@ var _ = Describe("Of two replicas", Serial, func() {
 		a.ready(ctx, "main")
 		Expect(second.Kill()).To(Succeed())
 		Expect(a.ClearJournal(ctx)).To(Succeed())
-		barrier, err := a.Hold(ctx, testbed.Match{Method: http.MethodGet, Path: servicesPath}, testbed.After)
+		barrier, err := a.Hold(ctx, testbed.Match{Method: http.MethodGet, Path: sessionsPath}, testbed.After)
 		Expect(err).NotTo(HaveOccurred())
 		a.apply(ctx, "main", "svm: {name: svm1}, enabled: false")
 		Expect(barrier.Wait(ctx, 20*time.Second)).To(Succeed())
@@ -208,6 +208,9 @@ var _ = Describe("Of two replicas", Serial, func() {
 		Expect(a.writes(ctx)).To(BeEmpty())
 	})
 })
+
+// leaseDenied is when the lease was denied to the operator on purpose.
+var leaseDenied []time.Time
 
 const (
 	leaseName    = "ontap-san-operator"
@@ -248,6 +251,7 @@ func denyLease(ctx SpecContext) (allow func()) {
 		kubectl(ctx, "-n", testbed.OperatorNamespace, "patch", "rolebinding", leaseBinding, "--type=merge", "-p", `{"subjects":`+subjects+`}`)
 	}
 	set(ctx, "null")
+	leaseDenied = append(leaseDenied, time.Now())
 	DeferCleanup(func(ctx SpecContext) { set(ctx, subjects) })
 	return func() { set(ctx, subjects) }
 }

@@ -89,7 +89,7 @@ func documentedAccount() ontapAccount {
 var _ = Describe("The role of the operator's account on the array", func() {
 	const (
 		services = servicesPath
-		sessions = "/api/protocols/san/iscsi/sessions"
+		sessions = sessionsPath
 		uuid     = "11111111-2222-3333-4444-555555555555"
 	)
 
@@ -119,20 +119,22 @@ var _ = Describe("The role of the operator's account on the array", func() {
 				a.apply(ctx, "by-uuid", "svm: {uuid: "+uuid+"}")
 				denied(ctx, a, "by-uuid", "GET", "/api/svm/svms", "readonly")
 			}},
-			{services, func() {
-				a.apply(ctx, "unseen", "svm: {name: svm2}")
-				denied(ctx, a, "unseen", "GET", services, "readonly")
-			}},
 			{sessions, func() {
 				a.apply(ctx, "main", "svm: {name: svm1}, enabled: false")
 				Eventually(a.get).WithContext(ctx).WithArguments("main").Should(beReady(metav1.ConditionFalse, v1alpha1.ReasonInUse))
 				Expect(condition(a.get(ctx, "main"), v1alpha1.ConditionInUse).Message).To(lacks("GET", sessions, "readonly"))
 				Expect(*a.on(ctx, "svm1").Enabled).To(BeTrue())
 			}},
-			// The last one: without it, the array is not used any more.
-			{"/api/cluster", func() {
+			// Without the last two, the array is not used any more.
+			{services, func() {
 				kubectl(ctx, "wait", "--for=condition=Ready=Unknown", "--timeout=30s", "ontapcluster", a.name)
-				Expect(kubectl(ctx, "get", "ontapcluster", a.name)).To(lacks("GET", "/api/cluster", "readonly"))
+				Expect(kubectl(ctx, "get", "ontapcluster", a.name)).To(lacks("GET", services, "readonly"))
+			}},
+			{"/api/cluster", func() {
+				// Who it is, the array is asked when the connection is new, or its services do not prove it.
+				Expect(a.ChangeAccount(ctx, account.Name, map[string]any{"password": "another"})).To(Succeed())
+				apply(ctx, a.secret("another"))
+				Eventually(func() string { return kubectl(ctx, "get", "ontapcluster", a.name) }).Should(lacks("GET", "/api/cluster", "readonly"))
 			}},
 		}
 		Expect(missed).To(HaveLen(len(account.Role)), "what each privilege is for has to be shown")

@@ -1,0 +1,21 @@
+package controller
+
+import (
+	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
+)
+
+// Share is the part of the ONTAPClusters that this operator works on, with all their ISCSIServices, where several
+// operators share a Kubernetes cluster. All of them see every object, so that claims and uses count across shares. The
+// zero value is everything.
+type Share struct {
+	// Selector selects ONTAPClusters by their labels; nil selects all.
+	Selector labels.Selector
+}
+
+// has reports whether the ONTAPCluster is in the share. One that does not exist has no labels: the operator whose
+// selector takes that tells those who name it.
+func (s Share) has(cluster *v1alpha1.ONTAPCluster) bool {
+	return s.Selector == nil || s.Selector.Matches(labels.Set(cluster.Labels))
+}
