@@ -47,17 +47,23 @@ func (a *array) start(ctx SpecContext, svms []string) {
 	a.startAs(ctx, account.scenario(), svms)
 }
 
-// startAs starts the array with another account for the operator.
-func (a *array) startAs(ctx SpecContext, account string, svms []string) {
+// startAs starts the array with another account for the operator, or several, written as the scenario has them.
+func (a *array) startAs(ctx SpecContext, accounts string, svms []string) {
 	GinkgoHelper()
-	scenario := "cluster: {name: " + a.name + ", version: 9.16.1}\naccounts: [" + account + "]\nsvms:\n"
+	a.boot(ctx, accounts, svms)
+	DeferCleanup(a.abandon)
+}
+
+// boot starts the programs of the array; flags are the simulator's.
+func (a *array) boot(ctx SpecContext, accounts string, svms []string, flags ...string) {
+	GinkgoHelper()
+	scenario := "cluster: {name: " + a.name + ", version: 9.16.1}\naccounts: [" + accounts + "]\nsvms:\n"
 	for _, svm := range svms {
 		scenario += "- " + svm + "\n"
 	}
 	var err error
-	a.Simulator, err = bed.StartSimulator(ctx, scenario)
+	a.Simulator, err = bed.StartSimulator(ctx, scenario, flags...)
 	Expect(err).NotTo(HaveOccurred())
-	DeferCleanup(a.abandon)
 }
 
 // abandon removes what a case left, without asking the array, and stops the array.
@@ -76,7 +82,13 @@ func (a *array) abandon(ctx SpecContext) {
 // connect applies the namespace, the Secret and the ONTAPCluster, and waits until the operator has connected.
 func (a *array) connect(ctx SpecContext) {
 	GinkgoHelper()
-	apply(ctx, "apiVersion: v1\nkind: Namespace\nmetadata: {name: "+a.name+"}\n---\n"+a.secret(password)+"\n---\n"+a.manifest("*"))
+	a.connectWith(ctx, a.secret(password))
+}
+
+// connectWith is connect with another Secret.
+func (a *array) connectWith(ctx SpecContext, secret string) {
+	GinkgoHelper()
+	apply(ctx, "apiVersion: v1\nkind: Namespace\nmetadata: {name: "+a.name+"}\n---\n"+secret+"\n---\n"+a.manifest("*"))
 	kubectl(ctx, "wait", "--for=condition=Ready", "--timeout=30s", "ontapcluster", a.name)
 	Expect(a.ClearJournal(ctx)).To(Succeed())
 }
@@ -84,6 +96,15 @@ func (a *array) connect(ctx SpecContext) {
 func (a *array) secret(password string) string {
 	return fmt.Sprintf("apiVersion: v1\nkind: Secret\nmetadata: {name: %s, namespace: %s}\nstringData: {username: %s, password: %q}",
 		a.name, testbed.OperatorNamespace, account.Name, password)
+}
+
+// certificateSecret is the Secret with a new client certificate, and its key, for an account of the array.
+func (a *array) certificateSecret(ctx SpecContext, account string) string {
+	GinkgoHelper()
+	pair, err := a.ClientCertificate(ctx, account)
+	Expect(err).NotTo(HaveOccurred())
+	return fmt.Sprintf("apiVersion: v1\nkind: Secret\nmetadata: {name: %s, namespace: %s}\nstringData: {tls.crt: %q, tls.key: %q}",
+		a.name, testbed.OperatorNamespace, pair.Certificate, pair.Key)
 }
 
 // manifest is the ONTAPCluster, with the SVMs that the namespace may use; none leaves the rule out.
@@ -129,6 +150,29 @@ func (a *array) get(ctx SpecContext, name string) *v1alpha1.ISCSIService {
 func (a *array) remove(ctx SpecContext, name string) {
 	GinkgoHelper()
 	kubectl(ctx, "-n", a.name, "delete", "iscsisvc", name, "--timeout=60s")
+}
+
+// connection is the Ready condition of the ONTAPCluster, "undecided" if it is not of its present generation.
+func (a *array) connection(ctx SpecContext) string {
+	GinkgoHelper()
+	c := a.connectionCondition(ctx)
+	if c == nil {
+		return "undecided"
+	}
+	return string(c.Status) + " " + c.Reason
+}
+
+// connectionCondition is the Ready condition of the ONTAPCluster, nil if it is not of its present generation.
+func (a *array) connectionCondition(ctx SpecContext) *metav1.Condition {
+	GinkgoHelper()
+	cluster := &v1alpha1.ONTAPCluster{}
+	Expect(reader.Get(ctx, client.ObjectKey{Name: a.name}, cluster)).To(Succeed())
+	for i, c := range cluster.Status.Conditions {
+		if c.Type == v1alpha1.ConditionReady && c.ObservedGeneration == cluster.Generation {
+			return &cluster.Status.Conditions[i]
+		}
+	}
+	return nil
 }
 
 // gone reports whether the ISCSIService does not exist.

@@ -41,6 +41,19 @@ type Session struct {
 	Initiator string `json:"initiator"`
 }
 
+// Account is a login of the array as its administrator sees it.
+type Account struct {
+	Locked bool `json:"locked"`
+	// FailedLogins is how many were refused since the last that was not.
+	FailedLogins int `json:"failedLogins"`
+}
+
+// ClientCertificate is a certificate to log in with, and its key, in PEM.
+type ClientCertificate struct {
+	Certificate string `json:"certificate"`
+	Key         string `json:"key"`
+}
+
 // The methods below do what the array's administrators and hosts do behind the operator's back.
 
 // SVM returns an SVM; Service is nil if it has none.
@@ -93,6 +106,20 @@ func (c *Control) Logout(ctx context.Context, svm, initiator string) error {
 // ChangeAccount changes a login of the array, such as {"password": "new"}.
 func (c *Control) ChangeAccount(ctx context.Context, name string, changes map[string]any) error {
 	return c.call(ctx, http.MethodPatch, "/accounts/"+url.PathEscape(name), changes, nil)
+}
+
+// Account returns a login of the array.
+func (c *Control) Account(ctx context.Context, name string) (Account, error) {
+	var account Account
+	err := c.call(ctx, http.MethodGet, "/accounts/"+url.PathEscape(name), nil, &account)
+	return account, err
+}
+
+// ClientCertificate makes a certificate that an account can log in with.
+func (c *Control) ClientCertificate(ctx context.Context, account string) (ClientCertificate, error) {
+	var made ClientCertificate
+	err := c.call(ctx, http.MethodPost, "/accounts/"+url.PathEscape(account)+"/certificate", nil, &made)
+	return made, err
 }
 
 // ChangeCluster changes the array itself.
