@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"strings"
 
 	"github.com/go-logr/logr"
 	"github.com/spf13/cobra"
@@ -204,10 +205,16 @@ func (o options) share() (controller.Share, error) {
 	return controller.Share{Selector: selector}, nil
 }
 
+// logLevels are all there are: from four steps below debug on, the Kubernetes client logs the bodies of requests and
+// answers, Secrets among them.
+var logLevels = map[string]slog.Level{
+	"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError,
+}
+
 func newLogger(o options) (logr.Logger, error) {
-	var level slog.Level
-	if err := level.UnmarshalText([]byte(o.logLevel)); err != nil {
-		return logr.Logger{}, fmt.Errorf("--log-level: %w", err)
+	level, ok := logLevels[strings.ToLower(o.logLevel)]
+	if !ok {
+		return logr.Logger{}, fmt.Errorf("--log-level: %q is none of debug, info, warn and error", o.logLevel)
 	}
 	handlerOptions := &slog.HandlerOptions{Level: level}
 	switch o.logFormat {
