@@ -2,11 +2,14 @@ package ontap
 
 import (
 	"crypto/tls"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
+	"net/url"
+	"strconv"
 	"strings"
 )
 
@@ -84,8 +87,18 @@ func (c Credentials) redactor() func(string) string {
 	if c.Username == "" {
 		return func(text string) string { return text }
 	}
-	req := http.Request{Header: http.Header{}}
-	req.SetBasicAuth(c.Username, c.Password)
-	_, token, _ := strings.Cut(req.Header.Get("Authorization"), " ")
-	return strings.NewReplacer(token, redacted, c.Password, redacted).Replace
+	var spellings []string
+	hide := func(secret string) { spellings = append(spellings, secret, redacted) }
+	for _, secret := range []string{c.Username + ":" + c.Password, c.Password} {
+		encoded := base64.StdEncoding.EncodeToString([]byte(secret))
+		hide(encoded)
+		// What fits into a host name or a URL: no padding, and other signs for 62 and 63.
+		hide(strings.TrimRight(encoded, "="))
+		hide(base64.RawURLEncoding.EncodeToString([]byte(secret)))
+		hide(url.QueryEscape(secret))
+		hide(url.PathEscape(secret))
+		hide(strings.Trim(strconv.Quote(secret), `"`))
+	}
+	hide(c.Password)
+	return strings.NewReplacer(spellings...).Replace
 }

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -193,6 +195,36 @@ func TestARefusalIsFitForAStatus(t *testing.T) {
 	g.Expect(len(err.Error())).To(BeNumerically("<", 1200))
 	for _, secret := range []string{token, password} {
 		g.Expect(fmt.Sprintf("%+v %#v", err, err)).NotTo(ContainSubstring(secret))
+	}
+}
+
+func TestAnArrayThatRepeatsTheLoginInAnotherSpellingIsNotQuoted(t *testing.T) {
+	const password = `p?>/ "s:~ö\w0rd`
+	pair := user + ":" + password
+	for name, said := range map[string]string{
+		"as it is":                     password,
+		"in base64":                    base64.StdEncoding.EncodeToString([]byte(password)),
+		"the pair in base64":           base64.StdEncoding.EncodeToString([]byte(pair)),
+		"the pair without padding":     base64.RawStdEncoding.EncodeToString([]byte(pair)),
+		"the pair in base64 of URLs":   base64.URLEncoding.EncodeToString([]byte(pair)),
+		"the password without padding": base64.RawURLEncoding.EncodeToString([]byte(password)),
+		"in a query":                   url.QueryEscape(password),
+		"in a path":                    url.PathEscape(password),
+		"in Go":                        strings.Trim(strconv.Quote(password), `"`),
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			array := newArray(t, func(w http.ResponseWriter, _ *http.Request) {
+				w.WriteHeader(http.StatusBadRequest)
+				_, _ = fmt.Fprintf(w, `{"error": {"message": %q, "code": "2"}}`, "<"+said+">")
+			})
+			cfg := array.config()
+			cfg.Credentials.Password = password
+
+			err := newClient(t, cfg).DeleteService(t.Context(), svm1)
+
+			g.Expect(err).To(MatchError(MatchRegexp(`<\[redacted\]=*>`)))
+		})
 	}
 }
 
