@@ -103,8 +103,12 @@ func (a *array) certificateSecret(ctx SpecContext, account string) string {
 	GinkgoHelper()
 	pair, err := a.ClientCertificate(ctx, account)
 	Expect(err).NotTo(HaveOccurred())
+	return tlsSecret(a.name, pair.Certificate, pair.Key)
+}
+
+func tlsSecret(name, certificate, key string) string {
 	return fmt.Sprintf("apiVersion: v1\nkind: Secret\nmetadata: {name: %s, namespace: %s}\nstringData: {tls.crt: %q, tls.key: %q}",
-		a.name, testbed.OperatorNamespace, pair.Certificate, pair.Key)
+		name, testbed.OperatorNamespace, certificate, key)
 }
 
 // manifest is the ONTAPCluster, with the SVMs that the namespace may use; none leaves the rule out.

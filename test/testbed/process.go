@@ -101,6 +101,14 @@ func (p *Process) Stop() error {
 	}
 }
 
+// Dump ends the program as a Ctrl-\ does: one in Go writes the stacks of all its goroutines to its log. It returns once
+// the program is gone.
+func (p *Process) Dump() error {
+	err := p.signal(syscall.SIGQUIT)
+	<-p.done
+	return err
+}
+
 // Freeze stops the program where it is, as a paused machine would, until Thaw.
 func (p *Process) Freeze() error { return p.signal(syscall.SIGSTOP) }
 
