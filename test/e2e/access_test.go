@@ -6,6 +6,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
+	"github.com/ontap-operator/ontap-san-operator/test/testbed"
 )
 
 var _ = Describe("Access", func() {
@@ -44,20 +45,89 @@ var _ = Describe("Access", func() {
 		Expect(a.writes(ctx)).To(BeEmpty())
 	})
 
-	It("that is taken away leaves the service untouched, also when the object is deleted", func(ctx SpecContext) {
+	// selected gives the namespaces that are labelled san=yes the SVMs.
+	selected := func(ctx SpecContext, a *array, svms string) {
+		GinkgoHelper()
+		kubectl(ctx, "patch", "ontapcluster", a.name, "--type=merge", "-p",
+			`{"spec":{"access":[{"namespaces":{"selector":{"matchLabels":{"san":"yes"}}},"svms":[`+svms+`]}]}}`)
+	}
+
+	// hide gives an SVM a name that no rule allows.
+	hide := func(ctx SpecContext, a *array, svm string) {
+		GinkgoHelper()
+		Expect(a.ChangeSVM(ctx, svm, map[string]any{"name": "hidden-" + svm})).To(Succeed())
+	}
+
+	DescribeTable("that is taken away while the operator runs freezes the status, and nothing is touched",
+		func(ctx SpecContext, take func(SpecContext, *array), prefix string) {
+			a := newArray(ctx, "{name: by-name}", "{name: by-uuid, uuid: "+uuid+"}")
+			selected(ctx, a, `"by-*"`)
+			kubectl(ctx, "label", "namespace", a.name, "san=yes")
+			specs := map[string]string{"by-name": "svm: {name: by-name}, deletionPolicy: Delete", "by-uuid": "svm: {uuid: " + uuid + "}, deletionPolicy: Delete"}
+			known := map[string]v1alpha1.ISCSIServiceStatus{}
+			for name, spec := range specs {
+				a.apply(ctx, name, spec+", alias: mine")
+				known[name] = a.ready(ctx, name).Status
+			}
+			take(ctx, a)
+			for name, spec := range specs {
+				Eventually(a.get).WithContext(ctx).WithArguments(name).Should(beReady(metav1.ConditionFalse, v1alpha1.ReasonAccessDenied))
+				Expect(a.ChangeService(ctx, prefix+name, testbed.SVMService{Enabled: new(false), Alias: new("theirs")})).To(Succeed())
+				a.apply(ctx, name, spec+", alias: yours")
+				Eventually(a.get).WithContext(ctx).WithArguments(name).Should(beReady(metav1.ConditionFalse, v1alpha1.ReasonAccessDenied))
+			}
+			a.settled(ctx)
+			for name := range specs {
+				service := a.get(ctx, name)
+				Expect(condition(service, v1alpha1.ConditionStalled)).NotTo(BeNil())
+				Expect(condition(service, v1alpha1.ConditionReady).Message).NotTo(ContainSubstring("hidden"))
+				status, was := service.Status, known[name]
+				status.Conditions, status.ObservedGeneration = was.Conditions, was.ObservedGeneration
+				Expect(status).To(Equal(was))
+
+				a.remove(ctx, name)
+				Eventually(a.warnings).WithContext(ctx).WithArguments(name).Should(ContainElement(ContainSubstring("was not touched")))
+				Expect(a.warnings(ctx, name)).NotTo(ContainElement(ContainSubstring("hidden")))
+				Expect(*a.on(ctx, prefix+name)).To(Equal(testbed.SVMService{Enabled: new(false), Alias: new("theirs"), Target: was.Target.Name}))
+			}
+			Expect(a.writes(ctx)).To(HaveLen(2), "the POSTs alone")
+		},
+		Entry("by another rule", func(ctx SpecContext, a *array) { selected(ctx, a, `"other"`) }, ""),
+		Entry("with the label of the namespace", func(ctx SpecContext, a *array) { kubectl(ctx, "label", "namespace", a.name, "san-") }, ""),
+		Entry("by another name of the SVM", func(ctx SpecContext, a *array) { hide(ctx, a, "by-name"); hide(ctx, a, "by-uuid") }, "hidden-"),
+	)
+
+	It("that another name of the SVM has taken away is not used for a deletion either, even if that is the first to notice", func(ctx SpecContext) {
 		a := newArray(ctx, "{name: svm1}")
+		apply(ctx, a.manifest("svm*"))
 		a.apply(ctx, "main", "svm: {name: svm1}")
-		known := a.ready(ctx, "main").Status
-		apply(ctx, a.manifest("other"))
-		Eventually(a.get).WithContext(ctx).WithArguments("main").Should(beReady(metav1.ConditionFalse, v1alpha1.ReasonAccessDenied))
-		a.apply(ctx, "main", "svm: {name: svm1}, enabled: false")
-		a.settled(ctx)
-		Expect(a.get(ctx, "main").Status.Enabled).To(Equal(known.Enabled))
-		Expect(*a.on(ctx, "svm1").Enabled).To(BeTrue())
-		a.remove(ctx, "main")
-		a.settled(ctx)
-		Expect(*a.on(ctx, "svm1").Enabled).To(BeTrue())
+		a.ready(ctx, "main")
+		kubectl(ctx, "annotate", "ontapcluster", a.name, v1alpha1.PausedAnnotation+"=true")
+		Eventually(func() any { return condition(a.get(ctx, "main"), v1alpha1.ConditionPaused) }).ShouldNot(BeNil())
+		hide(ctx, a, "svm1")
+		kubectl(ctx, "-n", a.name, "delete", "iscsisvc", "main", "--wait=false")
+		kubectl(ctx, "annotate", "ontapcluster", a.name, v1alpha1.PausedAnnotation+"-")
+		Eventually(a.gone).WithContext(ctx).WithArguments("main").Should(BeTrue())
+		Eventually(a.warnings).WithContext(ctx).WithArguments("main").Should(ContainElement(ContainSubstring("was not touched")))
+		Expect(*a.on(ctx, "hidden-svm1").Enabled).To(BeTrue())
 		Expect(a.writes(ctx)).To(HaveLen(1))
+	})
+
+	It("goes on when the SVM gets another name that is allowed, also for an object that has its UUID", func(ctx SpecContext) {
+		a := newArray(ctx, "{name: svm1, uuid: "+uuid+"}", "{name: svm2}")
+		apply(ctx, a.manifest("svm*", "allowed-*"))
+		a.apply(ctx, "by-uuid", "svm: {uuid: "+uuid+"}")
+		a.apply(ctx, "by-name", "svm: {name: svm2}")
+		for object, svm := range map[string]string{"by-uuid": "svm1", "by-name": "svm2"} {
+			target := a.ready(ctx, object).Status.Target.Name
+			Expect(a.ChangeSVM(ctx, svm, map[string]any{"name": "allowed-" + svm})).To(Succeed())
+			Eventually(func() string { return a.get(ctx, object).Status.SVM.Name }).Should(Equal("allowed-" + svm))
+			kubectl(ctx, "-n", a.name, "patch", "iscsisvc", object, "--type=merge", "-p", `{"spec":{"alias":"mine"}}`)
+			Expect(a.ready(ctx, object).Status.Target.Name).To(Equal(target))
+			Expect(*a.on(ctx, "allowed-"+svm).Alias).To(Equal("mine"))
+			a.remove(ctx, object)
+			Expect(a.on(ctx, "allowed-"+svm)).To(BeNil())
+		}
 	})
 
 	It("that nobody can read takes nothing away", func(ctx SpecContext) {
