@@ -97,14 +97,52 @@ var _ = Describe("Deletion", func() {
 		Expect(a.on(ctx, "svm1")).To(BeNil())
 	})
 
-	It("of a namespace takes the services in it along", func(ctx SpecContext) {
-		a := newArray(ctx, "{name: svm1}", "{name: svm2, service: {enabled: true}}")
-		a.apply(ctx, "created", "svm: {name: svm1}")
-		a.apply(ctx, "adopted", "svm: {name: svm2}")
-		a.ready(ctx, "created")
-		a.ready(ctx, "adopted")
-		kubectl(ctx, "delete", "namespace", a.name, "--timeout=60s")
+	DescribeTable("of a service whose target has changed unseen goes by the policy", func(ctx SpecContext, policy string, kept bool) {
+		a := newArray(ctx, "{name: svm1}")
+		a.apply(ctx, "main", "svm: {name: svm1}"+policy)
+		created := a.ready(ctx, "main").Status.Created.TargetName
+		kubectl(ctx, "annotate", "ontapcluster", a.name, v1alpha1.PausedAnnotation+"=true")
+		Eventually(func() any { return condition(a.get(ctx, "main"), v1alpha1.ConditionPaused) }).ShouldNot(BeNil())
+		const theirs = "iqn.1992-08.com.netapp:sn.theirs:vs.7"
+		Expect(a.PutService(ctx, "svm1", testbed.SVMService{Enabled: new(true), Target: theirs})).To(Succeed())
+		kubectl(ctx, "-n", a.name, "delete", "iscsisvc", "main", "--wait=false")
+		kubectl(ctx, "annotate", "ontapcluster", a.name, v1alpha1.PausedAnnotation+"-")
+		Eventually(a.gone).WithContext(ctx).WithArguments("main").Should(BeTrue())
+		if !kept {
+			Expect(a.on(ctx, "svm1")).To(BeNil())
+			return
+		}
+		Expect(a.on(ctx, "svm1").Target).To(SatisfyAll(Equal(theirs), Not(Equal(created))))
+		Expect(*a.on(ctx, "svm1").Enabled).To(BeTrue())
+		Expect(a.writes(ctx)).To(HaveLen(1))
+		Eventually(a.warnings).WithContext(ctx).WithArguments("main").Should(ContainElement(SatisfyAll(
+			ContainSubstring("stays on the array"), ContainSubstring(theirs))))
+	},
+		Entry("and keeps it if there is none", "", true),
+		Entry("and deletes it if that is Delete", ", deletionPolicy: Delete", false),
+	)
+
+	It("of a namespace takes the services in it along, says what it waits for, and ends when that is over", func(ctx SpecContext) {
+		const initiator = "iqn.1998-01.com.example:host1"
+		a := newArray(ctx, "{name: svm1}", "{name: svm2}", "{name: adopted, service: {enabled: true}}")
+		for _, svm := range []string{"svm1", "svm2", "adopted"} {
+			a.apply(ctx, svm, "svm: {name: "+svm+"}")
+			a.ready(ctx, svm)
+		}
+		Expect(a.Login(ctx, "svm1", initiator)).To(Succeed())
+		kubectl(ctx, "delete", "namespace", a.name, "--wait=false")
+		Eventually(a.gone).WithContext(ctx).WithArguments("svm2").Should(BeTrue())
+		Eventually(a.get).WithContext(ctx).WithArguments("svm1").Should(beReady(metav1.ConditionFalse, v1alpha1.ReasonInUse))
+		Expect(condition(a.get(ctx, "svm1"), v1alpha1.ConditionReady).Message).To(SatisfyAll(
+			ContainSubstring(initiator), ContainSubstring("The deletion waits."), ContainSubstring(v1alpha1.Finalizer)))
+		Eventually(func() string {
+			return kubectl(ctx, "get", "namespace", a.name, "-o", `jsonpath={.status.conditions[?(@.type=="NamespaceFinalizersRemaining")].message}`)
+		}).Should(ContainSubstring(v1alpha1.Finalizer + " in 1 resource instances"))
+
+		Expect(a.Logout(ctx, "svm1", initiator)).To(Succeed())
+		kubectl(ctx, "wait", "--for=delete", "--timeout=60s", "namespace/"+a.name)
 		Expect(a.on(ctx, "svm1")).To(BeNil())
-		Expect(a.on(ctx, "svm2")).NotTo(BeNil())
+		Expect(a.on(ctx, "svm2")).To(BeNil())
+		Expect(*a.on(ctx, "adopted").Enabled).To(BeTrue())
 	})
 })

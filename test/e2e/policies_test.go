@@ -2,6 +2,8 @@ package e2e
 
 import (
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -165,18 +167,91 @@ var _ = Describe("A service that is in use", func() {
 		Expect(condition(a.get(ctx, "main"), v1alpha1.ConditionInUse)).To(BeNil())
 	})
 
-	It("is not deleted before they have left, unless inUsePolicy is Disconnect", func(ctx SpecContext) {
-		a := newArray(ctx, "{name: svm1}")
-		a.apply(ctx, "main", "svm: {name: svm1}")
-		a.ready(ctx, "main")
-		Expect(a.Login(ctx, "svm1", initiator)).To(Succeed())
-		kubectl(ctx, "-n", a.name, "delete", "iscsisvc", "main", "--wait=false")
-		inUse(ctx, a)
+	It("says who uses it, and is disabled when they leave or are cut off, whatever it is disabled for", func(ctx SpecContext) {
+		const other = "iqn.1998-01.com.example:host2"
+		annotate := func(a *array, name, paused string) {
+			kubectl(ctx, "-n", a.name, "annotate", "iscsisvc", name, v1alpha1.PausedAnnotation+paused)
+		}
+		causes := map[string]func(a *array, name, svm string, login func()){
+			"edit": func(a *array, name, svm string, login func()) {
+				a.apply(ctx, name, svm)
+				a.ready(ctx, name)
+				login()
+				a.apply(ctx, name, svm+", enabled: false")
+			},
+			"drift": func(a *array, name, svm string, login func()) {
+				a.apply(ctx, name, svm+", enabled: false")
+				Expect(a.ready(ctx, name)).To(beReady(metav1.ConditionTrue, v1alpha1.ReasonDisabled))
+				annotate(a, name, "=true") // or it would be put right before anybody can log in
+				Eventually(func() any { return condition(a.get(ctx, name), v1alpha1.ConditionPaused) }).ShouldNot(BeNil())
+				Expect(a.ChangeService(ctx, name, testbed.SVMService{Enabled: new(true)})).To(Succeed())
+				login()
+				annotate(a, name, "-")
+			},
+			"adoption": func(a *array, name, svm string, login func()) {
+				login()
+				a.apply(ctx, name, svm+", enabled: false")
+			},
+			"deletion": func(a *array, name, svm string, login func()) {
+				a.apply(ctx, name, svm+", deletionPolicy: Delete")
+				a.ready(ctx, name)
+				login()
+				kubectl(ctx, "-n", a.name, "delete", "iscsisvc", name, "--wait=false")
+			},
+		}
+		// For each cause there are two: initiators log out of the one, and are cut off from the other.
+		var svms, left, cut []string
+		for cause := range causes {
+			left, cut = append(left, cause+"-left"), append(cut, cause+"-cut")
+		}
+		all := slices.Concat(left, cut)
+		for _, name := range all {
+			svms = append(svms, "{name: "+name+", service: {enabled: true}}")
+		}
+		a := newArray(ctx, svms...)
+		for _, name := range all {
+			cause, _, _ := strings.Cut(name, "-")
+			causes[cause](a, name, "svm: {name: "+name+"}", func() {
+				Expect(a.Login(ctx, name, initiator)).To(Succeed())
+				Expect(a.Login(ctx, name, other)).To(Succeed())
+			})
+		}
+		says := func(name string) func() string {
+			return func() string {
+				service := a.get(ctx, name)
+				if c := condition(service, v1alpha1.ConditionInUse); c != nil && c.ObservedGeneration == service.Generation {
+					return c.Message
+				}
+				return ""
+			}
+		}
+		for _, name := range all {
+			Eventually(says(name)).Should(SatisfyAll(
+				ContainSubstring("logged in: 2"), ContainSubstring(initiator+", "+other), ContainSubstring("spec.inUsePolicy")), name)
+			Expect(a.get(ctx, name)).To(beReady(metav1.ConditionFalse, v1alpha1.ReasonInUse), name)
+		}
 		a.settled(ctx)
-		Expect(a.writes(ctx)).To(HaveLen(1))
-		kubectl(ctx, "-n", a.name, "patch", "iscsisvc", "main", "--type=merge", "-p", `{"spec":{"inUsePolicy":"Disconnect"}}`)
-		Eventually(a.gone).WithContext(ctx).WithArguments("main").Should(BeTrue())
-		Expect(a.on(ctx, "svm1")).To(BeNil())
+		disabled := func(name string) bool { service := a.on(ctx, name); return service == nil || !*service.Enabled }
+		for _, name := range all {
+			Expect(disabled(name)).To(BeFalse(), name)
+		}
+		for _, name := range left {
+			Expect(a.Logout(ctx, name, initiator)).To(Succeed())
+			Eventually(says(name)).Should(SatisfyAll(ContainSubstring("logged in: 1"), ContainSubstring(other), Not(ContainSubstring(initiator))), name)
+			Expect(a.Logout(ctx, name, other)).To(Succeed())
+		}
+		for _, name := range left {
+			Eventually(disabled).WithArguments(name).Should(BeTrue(), name)
+		}
+		for _, name := range cut {
+			Expect(disabled(name)).To(BeFalse(), name)
+			kubectl(ctx, "-n", a.name, "patch", "iscsisvc", name, "--type=merge", "-p", `{"spec":{"inUsePolicy":"Disconnect"}}`)
+		}
+		for _, name := range cut {
+			Eventually(disabled).WithArguments(name).Should(BeTrue(), name)
+		}
+		Eventually(a.gone).WithContext(ctx).WithArguments("deletion-left").Should(BeTrue())
+		Eventually(a.gone).WithContext(ctx).WithArguments("deletion-cut").Should(BeTrue())
 	})
 
 	It("is not disabled by Retain, which lets go of it as it is", func(ctx SpecContext) {
