@@ -112,7 +112,7 @@ var _ = Describe("Deletion", func() {
 			Expect(a.on(ctx, "svm1")).To(BeNil())
 			return
 		}
-		Expect(a.on(ctx, "svm1").Target).To(SatisfyAll(Equal(theirs), Not(Equal(created))))
+		Expect(a.on(ctx, "svm1")).To(HaveValue(HaveField("Target", SatisfyAll(Equal(theirs), Not(Equal(created))))))
 		Expect(*a.on(ctx, "svm1").Enabled).To(BeTrue())
 		Expect(a.writes(ctx)).To(HaveLen(1))
 		Eventually(a.warnings).WithContext(ctx).WithArguments("main").Should(ContainElement(SatisfyAll(
