@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"fmt"
 	"strings"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -99,7 +100,7 @@ var _ = Describe("The account of an ONTAPCluster", func() {
 		a.ready(ctx, "main")
 	})
 
-	It("is not locked by objects that go on being changed after the array has refused it", func(ctx SpecContext) {
+	It("is not locked by what goes on being changed after the array has refused it", func(ctx SpecContext) {
 		const lockAfter = 6
 		a := &array{name: "refused"}
 		a.startAs(ctx, "{name: admin, password: netapp123, lockAfter: 6}", []string{"{name: svm1}", "{name: svm2}"})
@@ -113,11 +114,13 @@ var _ = Describe("The account of an ONTAPCluster", func() {
 		refused := func(svm string) {
 			Eventually(a.get).WithContext(ctx).WithArguments(svm).Should(beReady(metav1.ConditionUnknown, v1alpha1.ReasonCredentialsInvalid))
 		}
-		for _, alias := range []string{"a", "b", "c", "d"} {
+		for i, alias := range []string{"a", "b", "c", "d"} {
 			for _, svm := range svms {
 				refused(svm)
 				a.apply(ctx, svm, "svm: {name: "+svm+"}, alias: "+alias)
 			}
+			kubectl(ctx, "patch", "ontapcluster", a.name, "--type=merge", "-p", fmt.Sprintf(`{"spec":{"pollInterval":"%ds"}}`, 2+i))
+			Eventually(a.connection).WithContext(ctx).Should(Equal("Unknown " + v1alpha1.ReasonCredentialsInvalid))
 		}
 		kubectl(ctx, "-n", a.name, "delete", "iscsisvc", svms[0], "--wait=false")
 		refused(svms[0])
