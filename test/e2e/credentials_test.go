@@ -35,6 +35,9 @@ var _ = Describe("The account of an ONTAPCluster", func() {
 		a.apply(ctx, "main", "svm: {name: svm1}, alias: one")
 		a.ready(ctx, "main")
 		Expect(accounts(ctx, a)).To(Equal([]string{"first"}))
+		// It is not found out by a poll that happens to come.
+		kubectl(ctx, "patch", "ontapcluster", a.name, "--type=merge", "-p", `{"spec":{"pollInterval":"10m"}}`)
+		Eventually(a.connection).WithContext(ctx).Should(Equal("True Connected"))
 
 		apply(ctx, a.certificateSecret(ctx, "second"))
 		Eventually(accounts, soon).WithContext(ctx).WithArguments(a).Should(ContainElement("second"))
