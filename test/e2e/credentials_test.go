@@ -51,7 +51,7 @@ var _ = Describe("The account of an ONTAPCluster", func() {
 
 	It("may get another password, which is in use within 5 seconds", func(ctx SpecContext) {
 		a := newArray(ctx, "{name: svm1}")
-		Expect(a.ChangeAccount(ctx, "admin", map[string]any{"password": "another"})).To(Succeed())
+		Expect(a.ChangeAccount(ctx, account.Name, map[string]any{"password": "another"})).To(Succeed())
 		Eventually(a.connection).WithContext(ctx).Should(Equal("Unknown CredentialsInvalid"))
 		apply(ctx, a.secret("another"))
 		Eventually(a.connection, soon).WithContext(ctx).Should(Equal("True Connected"))
@@ -67,7 +67,7 @@ var _ = Describe("The account of an ONTAPCluster", func() {
 
 		trusted := a.CA
 		Expect(a.Simulator.Stop()).To(Succeed())
-		a.boot(ctx, "{name: admin, password: netapp123}", svms, "--listen", strings.TrimPrefix(a.URL, "https://"))
+		a.boot(ctx, account.scenario(), svms, "--listen", strings.TrimPrefix(a.URL, "https://"))
 		Expect(a.CA).NotTo(Equal(trusted))
 		Eventually(func() string {
 			if c := a.connectionCondition(ctx); c != nil && c.Reason == v1alpha1.ReasonArrayUnreachable {
@@ -87,8 +87,8 @@ var _ = Describe("The account of an ONTAPCluster", func() {
 		a := newArray(ctx, "{name: svm1}")
 		a.apply(ctx, "main", "svm: {name: svm1}")
 		a.ready(ctx, "main")
-		Expect(a.ChangeAccount(ctx, "admin", map[string]any{"certificateCN": "operator"})).To(Succeed())
-		apply(ctx, a.certificateSecret(ctx, "admin")) // which does not take away what a Secret had before
+		Expect(a.ChangeAccount(ctx, account.Name, map[string]any{"certificateCN": "operator"})).To(Succeed())
+		apply(ctx, a.certificateSecret(ctx, account.Name)) // which does not take away what a Secret had before
 		Eventually(a.connection, soon).WithContext(ctx).Should(Equal("False " + v1alpha1.ReasonSecretInvalid))
 		Expect(a.connectionCondition(ctx).Message).To(SatisfyAll(
 			ContainSubstring(`"`+a.name+`"`), ContainSubstring("username"), ContainSubstring("tls.crt"), ContainSubstring("remove one pair")))
@@ -106,14 +106,14 @@ var _ = Describe("The account of an ONTAPCluster", func() {
 	It("is not locked by what goes on being changed after the array has refused it", func(ctx SpecContext) {
 		const lockAfter = 6
 		a := &array{name: "refused"}
-		a.startAs(ctx, "{name: admin, password: netapp123, lockAfter: 6}", []string{"{name: svm1}", "{name: svm2}"})
+		a.startAs(ctx, "{name: "+account.Name+", password: "+password+", lockAfter: 6}", []string{"{name: svm1}", "{name: svm2}"})
 		a.connect(ctx)
 		svms := []string{"svm1", "svm2"}
 		for _, svm := range svms {
 			a.apply(ctx, svm, "svm: {name: "+svm+"}")
 			a.ready(ctx, svm)
 		}
-		Expect(a.ChangeAccount(ctx, "admin", map[string]any{"password": "another"})).To(Succeed())
+		Expect(a.ChangeAccount(ctx, account.Name, map[string]any{"password": "another"})).To(Succeed())
 		refused := func(svm string) {
 			Eventually(a.get).WithContext(ctx).WithArguments(svm).Should(beReady(metav1.ConditionUnknown, v1alpha1.ReasonCredentialsInvalid))
 		}
@@ -128,10 +128,10 @@ var _ = Describe("The account of an ONTAPCluster", func() {
 		kubectl(ctx, "-n", a.name, "delete", "iscsisvc", svms[0], "--wait=false")
 		refused(svms[0])
 		refused(svms[1])
-		account, err := a.Account(ctx, "admin")
+		login, err := a.Account(ctx, account.Name)
 		Expect(err).NotTo(HaveOccurred())
-		Expect(account.Locked).To(BeFalse())
-		Expect(account.FailedLogins).To(SatisfyAll(BeNumerically(">", 0), BeNumerically("<", lockAfter)))
+		Expect(login.Locked).To(BeFalse())
+		Expect(login.FailedLogins).To(SatisfyAll(BeNumerically(">", 0), BeNumerically("<", lockAfter)))
 
 		apply(ctx, a.secret("another"))
 		Eventually(a.gone).WithContext(ctx).WithArguments(svms[0]).Should(BeTrue())
@@ -193,7 +193,7 @@ var _ = Describe("The account of an ONTAPCluster", func() {
 		Expect(a.on(ctx, "svm2")).To(BeNil())
 		Expect(*a.on(ctx, "svm3").Alias).To(Equal("svm3"))
 
-		apply(ctx, a.secret("netapp123"))
+		apply(ctx, a.secret(password))
 		Eventually(a.connection, soon).WithContext(ctx).Should(Equal("True Connected"))
 		Expect(a.ready(ctx, "svm3").Status.Target.Alias).To(Equal("two"))
 	})

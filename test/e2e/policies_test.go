@@ -90,7 +90,7 @@ var _ = Describe("A pause", func() {
 		a := newArray(ctx, "{name: svm1}")
 		a.apply(ctx, "main", "svm: {name: svm1}")
 		a.ready(ctx, "main")
-		barrier, err := a.Hold(ctx, testbed.Match{Method: http.MethodGet, Path: servicesPath}, testbed.After)
+		barrier, err := a.Hold(ctx, testbed.Match{Method: http.MethodGet, Path: sessionsPath}, testbed.After)
 		Expect(err).NotTo(HaveOccurred())
 		a.apply(ctx, "main", "svm: {name: svm1}, enabled: false, deletionPolicy: Retain")
 		Expect(barrier.Wait(ctx, 20*time.Second)).To(Succeed())

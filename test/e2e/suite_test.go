@@ -32,7 +32,6 @@ func TestE2E(t *testing.T) {
 	SetDefaultEventuallyTimeout(time.Minute)
 	EnforceDefaultTimeoutsWhenUsingContexts() // or what waits with a case's context waits for ever
 	SetDefaultEventuallyPollingInterval(50 * time.Millisecond)
-	EnforceDefaultTimeoutsWhenUsingContexts()
 	suite, reporter := GinkgoConfiguration()
 	reporter.Verbose, reporter.NoColor = testing.Verbose(), true
 	RunSpecs(t, "ONTAP SAN Operator", suite, reporter)
