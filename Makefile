@@ -27,10 +27,11 @@ demo: control-plane build ## Start everything on this machine, apply config/samp
 ##@ Change it
 
 .PHONY: generate
-generate: ## Write deepcopy functions, CRDs and RBAC from the Go types and markers
+generate: ## Write deepcopy functions, CRDs, RBAC and docs/reference.md from the Go types and markers
 	$(CONTROLLER_GEN) object:headerFile=hack/boilerplate.go.txt paths=./api/...
 	$(CONTROLLER_GEN) crd paths=./api/... output:crd:artifacts:config=config/crd/bases
 	$(CONTROLLER_GEN) rbac:roleName=manager-role paths=./internal/controller/... output:rbac:artifacts:config=config/rbac
+	go run ./hack/apidocs
 
 .PHONY: fmt
 fmt: ## Format the code and group its imports
