@@ -75,6 +75,8 @@ type Change struct {
 
 // Reconcile does one pass over an ISCSIService: observe, plan, act, report.
 func (r *ISCSIServiceReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	// Whatever woke it: if it does not enter, another one may.
+	defer r.Fleet.Decline(req.String())
 	if r.Lease.Held() != nil {
 		return unleased(ctx), nil
 	}

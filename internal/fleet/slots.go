@@ -11,9 +11,13 @@ type slots struct {
 	mu    sync.Mutex
 	limit int
 	taken int
+	// closed: nobody waits any more.
+	closed bool
 	// waiting has the wake functions in the order of arrival, and place the element of each key.
 	waiting list.List
 	place   map[string]*list.Element
+	// offered has the keys of those that were woken and have not come yet.
+	offered map[string]bool
 }
 
 type waiter struct {
@@ -25,12 +29,21 @@ type waiter struct {
 func (s *slots) enter(key string, wake func()) (leave func(), ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	delete(s.offered, key)
+	if s.closed {
+		wake()
+		return nil, false
+	}
 	if s.taken < s.limit {
 		s.taken++
+		if element, ok := s.place[key]; ok {
+			s.waiting.Remove(element)
+			delete(s.place, key)
+		}
 		return s.leave, true
 	}
 	if s.place == nil {
-		s.place = map[string]*list.Element{}
+		s.place, s.offered = map[string]*list.Element{}, map[string]bool{}
 	}
 	if element, ok := s.place[key]; ok {
 		element.Value = waiter{key, wake}
@@ -47,6 +60,17 @@ func (s *slots) leave() {
 	s.wake(1)
 }
 
+// decline passes on what the key was woken for: it has no use for a slot any more.
+func (s *slots) decline(key string) {
+	s.mu.Lock()
+	offered := s.offered[key]
+	delete(s.offered, key)
+	s.mu.Unlock()
+	if offered {
+		s.wake(1)
+	}
+}
+
 // wake wakes up to n of those that wait.
 func (s *slots) wake(n int) {
 	for range n {
@@ -58,6 +82,7 @@ func (s *slots) wake(n int) {
 		}
 		w, _ := s.waiting.Remove(first).(waiter)
 		delete(s.place, w.key)
+		s.offered[w.key] = true
 		s.mu.Unlock()
 		w.wake()
 	}
@@ -72,9 +97,10 @@ func (s *slots) resize(limit int) {
 	s.wake(max(more, 0))
 }
 
-// close wakes all that wait: there is nothing to wait for any more.
+// close wakes all that wait, and whoever would: there is nothing to wait for any more.
 func (s *slots) close() {
 	s.mu.Lock()
+	s.closed = true
 	n := s.waiting.Len()
 	s.mu.Unlock()
 	s.wake(n)
