@@ -1,9 +1,11 @@
 package fleet
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"sync/atomic"
 	"time"
@@ -37,7 +39,7 @@ func (e *ChangedError) Error() string {
 // Array is one connected array. It is safe for concurrent use.
 //
 // Once it has refused the operator's login, requests are answered with that refusal and not sent until some minutes
-// have passed: thousands of objects that each try once would lock the account. Once it does not answer, they are
+// have passed, and then by polls only: thousands of objects that each try once would lock the account. Once it does not answer, they are
 // answered with that, and now and then one is let through to try.
 type Array struct {
 	client   *ontap.Client
@@ -69,7 +71,7 @@ type Finding struct {
 func newArray(cfg ontap.Config, limits Limits, observe func(ontap.Exchange)) (*Array, error) {
 	a := &Array{config: cfg, line: newLine()}
 	a.limit(limits)
-	cfg.Admit, cfg.Observe, cfg.Peer = a.line.limiter.Wait, observe, a.recognise
+	cfg.Admit, cfg.Observe, cfg.Peer = a.line.admit, observe, a.recognise
 	client, err := ontap.New(cfg)
 	a.client = client
 	return a, err
@@ -111,7 +113,6 @@ func (a *Array) Identify(ctx context.Context, expectedUUID string) (ontap.Cluste
 	}
 	a.identity.Store(&identity{Cluster: found, at: time.Now()})
 	a.faces.settle(true)
-	a.line.refusal.Store(nil)
 	return found, nil
 }
 
@@ -127,7 +128,7 @@ func (a *Array) Identity(within time.Duration) (ontap.Cluster, bool) {
 // Usable returns why nothing can be sent to the array now, if so: it has not been identified or polled, has refused the
 // login, or does not answer.
 func (a *Array) Usable() error {
-	if err := a.line.closed(); err != nil {
+	if err := cmp.Or(a.line.refused(math.MaxInt64), a.line.silent()); err != nil {
 		return err
 	}
 	if a.identity.Load() == nil {
@@ -168,9 +169,24 @@ func (a *Array) Find(svm ontap.SVMRef) (*ontap.Service, bool) {
 }
 
 // LookUp asks the array for the service of the SVM with the UUID, or with the name if the UUID is empty. It proves
-// presence only: nil means that a collection did not have it. With samples, the performance data comes along.
+// presence only: nil means that a collection did not have it. With samples, the performance data comes along, unless
+// that is what the array declines.
 func (a *Array) LookUp(ctx context.Context, svm ontap.SVMRef, samples bool) (found *ontap.Service, err error) {
 	began := time.Now()
+	found, err = a.lookUp(ctx, svm, samples)
+	if samples && err != nil && a.metrics.learn(err, time.Now()) {
+		found, err = a.lookUp(ctx, svm, false)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if found != nil {
+		a.snapshot.put(*found, began)
+	}
+	return found, nil
+}
+
+func (a *Array) lookUp(ctx context.Context, svm ontap.SVMRef, samples bool) (found *ontap.Service, err error) {
 	err = a.call(ctx, func() error {
 		for service, err := range a.client.Services(ctx, withSVM(svm).Select(a.fields(samples)...)) {
 			if err != nil {
@@ -183,13 +199,7 @@ func (a *Array) LookUp(ctx context.Context, svm ontap.SVMRef, samples bool) (fou
 		}
 		return nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	if found != nil {
-		a.snapshot.put(*found, began)
-	}
-	return found, nil
+	return found, err
 }
 
 // SVM finds the SVM with the UUID, or with the name if the UUID is empty; nil if the account sees none.

@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"sync/atomic"
@@ -17,9 +18,13 @@ const (
 	breakAfter = 3
 	// breakFor is for how long nothing is sent then; after that, one call tries.
 	breakFor = 5 * time.Second
-	// loginPause is for how long nothing is sent after the array refused the login: ONTAP locks accounts.
+	// loginPause is for how long nothing is sent after the array refused the login: ONTAP locks accounts. After that, the
+	// poll tries, and everybody else waits for how that ends.
 	loginPause = 4*time.Minute + 30*time.Second
 )
+
+// errNoTurn is the error for a request that was not sent since others have filled the time that was left.
+var errNoTurn = errors.New("the limit of requests per second left no turn in time")
 
 // line is the way to an array: what keeps calls from being made that would do harm, or no good.
 type line struct {
@@ -38,7 +43,8 @@ type refusedLogin struct {
 func newLine() *line {
 	return &line{
 		limiter: rate.NewLimiter(rate.Inf, 0),
-		breaker: circuitbreaker.NewBuilder[any]().WithFailureThreshold(breakAfter).WithDelay(breakFor).WithJitterFactor(0.2).Build(),
+		breaker: circuitbreaker.NewBuilder[any]().WithFailureThreshold(breakAfter).WithSuccessThreshold(1).
+			WithDelay(breakFor).WithJitterFactor(0.2).Build(),
 	}
 }
 
@@ -52,11 +58,24 @@ func (l *line) limit(perSecond int) {
 	l.limiter.SetLimit(rate.Limit(perSecond))
 }
 
-// closed returns why no call is made now, if so: the array has refused the login not long ago, or does not answer.
-func (l *line) closed() error {
-	if refused := l.refusal.Load(); refused != nil && time.Since(refused.at) < loginPause {
+// admit waits for the turn of a request.
+func (l *line) admit(ctx context.Context) error {
+	if err := l.limiter.Wait(ctx); err != nil {
+		return errNoTurn
+	}
+	return nil
+}
+
+// refused returns the array's refusal of the login, if that was its last word on it, and not longer ago than that.
+func (l *line) refused(within time.Duration) error {
+	if refused := l.refusal.Load(); refused != nil && time.Since(refused.at) < within {
 		return refused.answer
 	}
+	return nil
+}
+
+// silent returns why no call is made now if the array does not answer.
+func (l *line) silent() error {
 	if l.breaker.IsOpen() && l.breaker.RemainingDelay() > 0 {
 		return l.silence()
 	}
@@ -74,23 +93,36 @@ func (l *line) silence() error {
 
 // call makes a call, unless it would do no good, and learns from how it ends.
 func (l *line) call(ctx context.Context, call func() error) error {
-	if err := l.closed(); err != nil {
+	if err := cmp.Or(l.refused(loginPause), l.silent()); err != nil {
 		return err
 	}
 	if !l.breaker.TryAcquirePermit() {
 		return l.silence()
 	}
+	learned := false
+	defer func() {
+		if !learned && l.breaker.IsHalfOpen() {
+			// A permit that is not given back is one less for good.
+			l.breaker.RecordFailure()
+		}
+	}()
 	err := call()
 	var silence *ontap.TransportError
 	var refusal *ontap.Error
 	switch {
-	case errors.As(err, &silence) && ctx.Err() == nil:
+	case errors.As(err, &silence) && (ctx.Err() != nil || errors.Is(err, errNoTurn)):
+		// It was not the array that ended it.
+		return err
+	case silence != nil:
 		l.failure.Store(silence)
 		l.breaker.RecordFailure()
-		return err
 	case errors.As(err, &refusal) && refusal.LoginRefused():
 		l.refusal.Store(&refusedLogin{answer: refusal, at: time.Now()})
+		l.breaker.RecordSuccess()
+	default:
+		l.refusal.Store(nil)
+		l.breaker.RecordSuccess()
 	}
-	l.breaker.RecordSuccess()
+	learned = true
 	return err
 }

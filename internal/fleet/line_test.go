@@ -1,0 +1,169 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	. "github.com/onsi/gomega"
+
+	"github.com/ontap-operator/ontap-san-operator/internal/ontap"
+)
+
+var (
+	errSilence = &ontap.TransportError{Operation: "call", Err: errors.New("no answer")}
+	errLogin   = &ontap.Error{Operation: "call", Status: http.StatusUnauthorized, Code: ontap.CodeUnauthorizedUser}
+	errBusy    = &ontap.Error{Operation: "call", Status: http.StatusServiceUnavailable}
+)
+
+// ends makes a call that ends like that, and reports whether it was made, and what became of it.
+func (l *line) ends(ctx context.Context, with error) (made bool, err error) {
+	err = l.call(ctx, func() error { made = true; return with })
+	return made, err
+}
+
+// inBubble runs a test on a clock of its own.
+func inBubble(t *testing.T, test func(t *testing.T, g Gomega, l *line)) {
+	synctest.Test(t, func(t *testing.T) { test(t, NewWithT(t), newLine()) })
+}
+
+// later lets time pass on the clock of a bubble.
+func later(d time.Duration) { <-time.After(d) }
+
+// interrupt has the array not answer until nothing is sent any more.
+func (l *line) interrupt(ctx context.Context) {
+	for range breakAfter {
+		_, _ = l.ends(ctx, errSilence)
+	}
+}
+
+func TestASilentArrayIsLeftAloneForAMoment(t *testing.T) {
+	inBubble(t, func(t *testing.T, g Gomega, l *line) {
+		for range breakAfter - 1 {
+			made, err := l.ends(t.Context(), errSilence)
+			g.Expect(made).To(BeTrue())
+			g.Expect(err).To(BeIdenticalTo(errSilence))
+		}
+		_, _ = l.ends(t.Context(), errBusy)
+		g.Expect(l.silent()).To(Succeed(), "an answer is a sign of life, whatever it says")
+		l.interrupt(t.Context())
+		g.Expect(l.silent()).To(MatchError(errSilence.Err))
+		made, err := l.ends(t.Context(), nil)
+		g.Expect(made).To(BeFalse())
+		g.Expect(err).To(MatchError(errSilence.Err), "it says what was wrong, not what a breaker is")
+		g.Expect(ontap.MaybeApplied(err)).To(BeFalse())
+	})
+}
+
+func TestOneCallTriesWhetherTheArrayIsBack(t *testing.T) {
+	inBubble(t, func(t *testing.T, g Gomega, l *line) {
+		for _, back := range []bool{false, true} {
+			l.interrupt(t.Context())
+			later(2 * breakFor)
+			g.Expect(l.silent()).To(Succeed())
+			err := l.call(t.Context(), func() error {
+				made, err := l.ends(t.Context(), nil)
+				g.Expect(made).To(BeFalse(), "one is enough to find out")
+				g.Expect(err).To(MatchError(errSilence.Err))
+				if back {
+					return nil
+				}
+				return errSilence
+			})
+			g.Expect(err == nil).To(Equal(back))
+			g.Expect(l.silent() == nil).To(Equal(back))
+			later(2 * breakFor)
+		}
+	})
+}
+
+func TestATryThatProvesNothingDoesNotStopTheNextOne(t *testing.T) {
+	for name, try := range map[string]func(*line){
+		"it was called off": func(l *line) {
+			ctx, cancel := context.WithCancel(context.Background())
+			_ = l.call(ctx, func() error { cancel(); return errSilence })
+		},
+		"there was no turn for it": func(l *line) {
+			_, _ = l.ends(context.Background(), &ontap.TransportError{Err: errNoTurn})
+		},
+		"it panicked": func(l *line) {
+			defer func() { _ = recover() }()
+			_ = l.call(context.Background(), func() error { panic("a mistake") })
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, g Gomega, l *line) {
+				l.interrupt(t.Context())
+				for range 3 {
+					later(2 * breakFor)
+					try(l)
+					g.Expect(l.silent()).To(MatchError(errSilence.Err), "nothing was learned")
+				}
+				later(2 * breakFor)
+				g.Expect(l.ends(t.Context(), nil)).To(BeTrue())
+				g.Expect(l.silent()).To(Succeed())
+			})
+		})
+	}
+}
+
+func TestWhatWasNotTheArraysDoingDoesNotCountAgainstIt(t *testing.T) {
+	inBubble(t, func(t *testing.T, g Gomega, l *line) {
+		ended, cancel := context.WithCancel(t.Context())
+		cancel()
+		for range 2 * breakAfter {
+			_, _ = l.ends(ended, errSilence)
+			_, _ = l.ends(t.Context(), &ontap.TransportError{Err: errNoTurn})
+			g.Expect(l.silent()).To(Succeed())
+		}
+		for range breakAfter - 1 {
+			_, _ = l.ends(t.Context(), errSilence)
+			_, _ = l.ends(ended, errSilence)
+		}
+		_, _ = l.ends(t.Context(), errSilence)
+		g.Expect(l.silent()).To(MatchError(errSilence.Err), "nor for it")
+	})
+}
+
+func TestARequestThatGetsNoTurnInTimeIsNotSent(t *testing.T) {
+	inBubble(t, func(t *testing.T, g Gomega, l *line) {
+		l.limit(1)
+		ctx, cancel := context.WithTimeout(t.Context(), 3500*time.Millisecond)
+		defer cancel()
+		began := time.Now()
+		for range 3 {
+			g.Expect(l.admit(ctx)).To(Succeed())
+		}
+		g.Expect(time.Since(began)).To(Equal(3*time.Second), "one a second")
+		g.Expect(l.admit(ctx)).To(MatchError(errNoTurn))
+		l.limit(0)
+		g.Expect(l.admit(t.Context())).To(Succeed())
+		g.Expect(time.Since(began)).To(Equal(3 * time.Second))
+	})
+}
+
+func TestAfterARefusedLoginThePollTriesFirst(t *testing.T) {
+	inBubble(t, func(t *testing.T, g Gomega, l *line) {
+		a := &Array{line: l}
+		a.identity.Store(&identity{})
+		a.snapshot.merge(nil, time.Now())
+		_, _ = l.ends(t.Context(), errLogin)
+		made, err := l.ends(t.Context(), nil)
+		g.Expect(made).To(BeFalse())
+		g.Expect(err).To(BeIdenticalTo(errLogin))
+
+		later(loginPause)
+		g.Expect(a.Usable()).To(BeIdenticalTo(errLogin), "thousands of objects wait for the poll")
+		made, err = l.ends(t.Context(), errLogin)
+		g.Expect(made).To(BeTrue())
+		g.Expect(err).To(BeIdenticalTo(errLogin))
+		g.Expect(a.Usable()).To(BeIdenticalTo(errLogin))
+
+		later(loginPause)
+		g.Expect(l.ends(t.Context(), nil)).To(BeTrue())
+		g.Expect(a.Usable()).To(Succeed())
+	})
+}
