@@ -211,13 +211,22 @@ func (r *ONTAPClusterReconciler) poll(ctx context.Context, cluster *v1alpha1.ONT
 	}
 	before := array.Usable()
 	found, known := array.Identity(identityAge)
-	if !known || expected != "" && found.UUID != expected {
+	if !known || array.Polled().IsZero() || expected != "" && found.UUID != expected {
 		var err error
 		if found, err = array.Identify(ctx, expected); err != nil {
 			return err
 		}
 	}
 	polled, err := array.Poll(ctx, !metricsDisabled(cluster))
+	if err != nil {
+		return err
+	}
+	// What a poll found changed is not found changed again.
+	if before != nil {
+		err = send(ctx, r.Connected, event.GenericEvent{Object: cluster.DeepCopy()})
+	} else if len(polled.Changed) > 0 {
+		err = send(ctx, r.Changed, event.TypedGenericEvent[Change]{Object: Change{ONTAPCluster: cluster.Name, SVMs: polled.Changed}})
+	}
 	if err != nil {
 		return err
 	}
@@ -228,12 +237,6 @@ func (r *ONTAPClusterReconciler) poll(ctx context.Context, cluster *v1alpha1.ONT
 	cluster.Status.Array = &v1alpha1.ArrayStatus{Name: found.Name, UUID: found.UUID, Version: number(found.Version)}
 	cluster.Status.Services = &v1alpha1.ServiceCount{Seen: int32(polled.Services), Managed: managed} //nolint:gosec // an array has some thousands
 	showMetricsError(cluster, array.MetricsError())
-	if before != nil {
-		return send(ctx, r.Connected, event.GenericEvent{Object: cluster.DeepCopy()})
-	}
-	if len(polled.Changed) > 0 {
-		return send(ctx, r.Changed, event.TypedGenericEvent[Change]{Object: Change{ONTAPCluster: cluster.Name, SVMs: polled.Changed}})
-	}
 	return nil
 }
 

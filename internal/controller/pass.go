@@ -213,6 +213,9 @@ func (p *pass) run(ctx context.Context) (*outcome, error) {
 				// A deletion that began meanwhile rests on a live look.
 				p.observed.Presence = plan.Unknown
 			}
+		case errors.Is(err, fleet.ErrNotIdentified), errors.Is(err, fleet.ErrNotPolled):
+			// The array was connected anew, or another one answers: the ONTAPCluster tells.
+			return nil, errNotConnected
 		case err != nil:
 			o, ok := fromArray(err, p.subject())
 			if ok && step.Do == plan.Create && p.past.post == postUnanswered {

@@ -22,8 +22,8 @@ const (
 
 // Poll is what a poll brought.
 type Poll struct {
-	// Changed are the SVMs whose service is another one than before, performance data apart. One that was renamed is
-	// there under both names.
+	// Changed are the SVMs whose service is another one than at the last poll, performance data apart, whether the poll
+	// found that or somebody here did it. One that was renamed is there under both names.
 	Changed []ontap.SVMRef
 	// Services is how many services the array has.
 	Services int
@@ -60,7 +60,8 @@ func (a *Array) Poll(ctx context.Context, metrics bool) (Poll, error) {
 			return Poll{}, err
 		}
 	}
-	return Poll{Changed: a.snapshot.merge(services, began), Services: len(services)}, nil
+	changed := a.snapshot.merge(services, began)
+	return Poll{Changed: changed, Services: a.snapshot.size()}, nil
 }
 
 // Services returns what the snapshot has.
@@ -143,7 +144,11 @@ func (m *metricsState) learn(err error, now time.Time) bool {
 	case err == nil:
 		m.err, m.next, m.sampled = nil, now.Add(samplePeriod), now
 		return false
-	case !errors.As(err, &refusal) || refusal.LoginRefused():
+	case !errors.As(err, &refusal):
+		// If it is performance data that the array does not get done, the next poll does without.
+		m.next = now.Add(samplePeriod)
+		return false
+	case refusal.LoginRefused():
 		return false
 	case Throttles(refusal):
 		m.err, m.next = err, now.Add(max(throttlePause, refusal.RetryAfter))
@@ -156,7 +161,7 @@ func (m *metricsState) learn(err error, now time.Time) bool {
 func (m *metricsState) reset() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.err, m.next = nil, time.Time{}
+	m.err, m.next, m.sampled = nil, time.Time{}, time.Time{}
 }
 
 // Throttles reports whether the array asked for fewer requests.

@@ -1,6 +1,8 @@
 package fleet
 
 import (
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -19,6 +21,8 @@ type snapshot struct {
 	names map[string]string
 	// stamps is when a service, by the UUID of its SVM, was written or read on its own; polls that began later have seen it.
 	stamps map[string]time.Time
+	// news are the SVMs whose service became another one since the last poll, by what was read or written on its own.
+	news map[ontap.SVMRef]bool
 	// doubts is when a write was sent, to an SVM by its UUID or its name, whose outcome is not known.
 	doubts map[ontap.SVMRef]time.Time
 }
@@ -56,12 +60,19 @@ func (s *snapshot) doubted(svm ontap.SVMRef) bool {
 func (s *snapshot) put(service ontap.Service, at time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.take(service, at)
+}
+
+func (s *snapshot) take(service ontap.Service, at time.Time) {
 	uuid := service.SVM.UUID
-	if at.Before(s.stamps[uuid]) {
+	if s.knowsBetter(uuid, at) {
 		return
 	}
 	s.settle(service.SVM, at)
 	old, ok := s.services[uuid]
+	if !ok || !alike(old, service) {
+		s.tell(service.SVM)
+	}
 	if ok && service.Metric == nil && old.Target.Name == service.Target.Name {
 		// What is read on its own comes without performance data.
 		service.Metric, service.Statistics = old.Metric, old.Statistics
@@ -70,8 +81,11 @@ func (s *snapshot) put(service ontap.Service, at time.Time) {
 	if s.services == nil {
 		s.services, s.names = map[string]ontap.Service{}, map[string]string{}
 	}
-	if ok && old.SVM.Name != service.SVM.Name && s.names[old.SVM.Name] == uuid {
-		delete(s.names, old.SVM.Name)
+	if ok && old.SVM.Name != service.SVM.Name {
+		s.tell(old.SVM)
+		if s.names[old.SVM.Name] == uuid {
+			delete(s.names, old.SVM.Name)
+		}
 	}
 	s.services[uuid] = service
 	s.names[service.SVM.Name] = uuid
@@ -79,10 +93,12 @@ func (s *snapshot) put(service ontap.Service, at time.Time) {
 
 // change applies an answered update to the service of that SVM.
 func (s *snapshot) change(svmUUID string, update ontap.ServiceUpdate, at time.Time) {
-	s.mu.RLock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	service, ok := s.services[svmUUID]
-	s.mu.RUnlock()
 	if !ok {
+		// A poll that is under way may have seen it as it was before.
+		s.distrust(ontap.SVMRef{UUID: svmUUID}, at)
 		return
 	}
 	if update.Enabled != nil {
@@ -91,17 +107,20 @@ func (s *snapshot) change(svmUUID string, update ontap.ServiceUpdate, at time.Ti
 	if update.Alias != nil {
 		service.Target.Alias = *update.Alias
 	}
-	s.put(service, at)
+	s.take(service, at)
 }
 
 // remove takes in that the SVM has no service, as of that time.
 func (s *snapshot) remove(svmUUID string, at time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if at.Before(s.stamps[svmUUID]) {
+	if s.knowsBetter(svmUUID, at) {
 		return
 	}
-	old := s.services[svmUUID]
+	old, ok := s.services[svmUUID]
+	if ok {
+		s.tell(old.SVM)
+	}
 	s.settle(ontap.SVMRef{UUID: svmUUID, Name: old.SVM.Name}, at)
 	s.stamp(svmUUID, at)
 	delete(s.services, svmUUID)
@@ -114,6 +133,10 @@ func (s *snapshot) remove(svmUUID string, at time.Time) {
 func (s *snapshot) doubt(svm ontap.SVMRef, at time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.distrust(svm, at)
+}
+
+func (s *snapshot) distrust(svm ontap.SVMRef, at time.Time) {
 	if s.doubts == nil {
 		s.doubts = map[ontap.SVMRef]time.Time{}
 	}
@@ -132,6 +155,19 @@ func (s *snapshot) settle(svm ontap.SVMRef, at time.Time) {
 			delete(s.doubts, key)
 		}
 	}
+}
+
+// knowsBetter reports whether what is known of the service was read or written later, by a poll too.
+func (s *snapshot) knowsBetter(svmUUID string, at time.Time) bool {
+	return at.Before(s.began) || at.Before(s.stamps[svmUUID])
+}
+
+// tell has the next poll say that the service is another one.
+func (s *snapshot) tell(svm ontap.SVMRef) {
+	if s.news == nil {
+		s.news = map[ontap.SVMRef]bool{}
+	}
+	s.news[svm] = true
 }
 
 func (s *snapshot) stamp(svmUUID string, at time.Time) {
@@ -155,7 +191,8 @@ func (s *snapshot) sharesAny(services []ontap.Service) bool {
 }
 
 // merge takes in what a complete poll saw that began at that time, and returns the SVMs whose service is another one
-// now, performance data apart. One that was renamed is returned under both names.
+// than at the last poll, performance data apart: who wrote it is not the only one to whom that matters. One that was
+// renamed is returned under both names.
 func (s *snapshot) merge(polled []ontap.Service, began time.Time) []ontap.SVMRef {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -185,7 +222,6 @@ func (s *snapshot) merge(polled []ontap.Service, began time.Time) []ontap.SVMRef
 		}
 	}
 	names := make(map[string]string, len(services))
-	var changed []ontap.SVMRef
 	for uuid, service := range services {
 		if _, taken := names[service.SVM.Name]; taken {
 			uuid = ""
@@ -193,18 +229,19 @@ func (s *snapshot) merge(polled []ontap.Service, began time.Time) []ontap.SVMRef
 		names[service.SVM.Name] = uuid
 		old, known := s.services[service.SVM.UUID]
 		if !known || !alike(old, service) {
-			changed = append(changed, service.SVM)
+			s.tell(service.SVM)
 		}
 		if known && old.SVM.Name != service.SVM.Name {
-			changed = append(changed, old.SVM)
+			s.tell(old.SVM)
 		}
 	}
 	for uuid, old := range s.services {
 		if _, ok := services[uuid]; !ok {
-			changed = append(changed, old.SVM)
+			s.tell(old.SVM)
 		}
 	}
-	s.services, s.names, s.began = services, names, began
+	changed := slices.Collect(maps.Keys(s.news))
+	s.services, s.names, s.began, s.news = services, names, began, nil
 	return changed
 }
 
@@ -228,6 +265,12 @@ func (s *snapshot) polled() time.Time {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return s.began
+}
+
+func (s *snapshot) size() int {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return len(s.services)
 }
 
 func (s *snapshot) list() []ontap.Service {
