@@ -40,7 +40,10 @@ func (p *pass) showMetrics(o outcome) time.Duration {
 	if p.array == nil || p.service == nil || !p.shown() || p.deleting() {
 		return 0
 	}
-	polled, _ := p.array.Find(p.svm)
+	polled, known := p.array.Find(p.svm)
+	if polled == nil && !known {
+		return p.pollInterval()
+	}
 	if polled == nil || polled.Metric == nil || polled.Metric.Timestamp.IsZero() {
 		// A service that is new, or was not looked at since the array was last asked, may well have a sample.
 		settled := readyCondition(p.stored.Status.Conditions)
@@ -55,7 +58,7 @@ func (p *pass) showMetrics(o outcome) time.Duration {
 	sample := metricsOf(polled.Metric)
 	if err := p.array.MetricsError(); err != nil {
 		p.noMetrics(metricsTrouble(err))
-	} else if shown := status.Metrics; shown == nil || p.asked() || sample.Timestamp.Sub(shown.Timestamp.Time) >= interval ||
+	} else if shown := status.Metrics; shown == nil || p.asked() || sample.Timestamp.Sub(shown.Timestamp.Time).Abs() >= interval ||
 		!meta.IsStatusConditionTrue(status.Conditions, v1alpha1.ConditionMetricsAvailable) {
 		status.Metrics = sample
 		meta.SetStatusCondition(&status.Conditions, metav1.Condition{
@@ -66,7 +69,9 @@ func (p *pass) showMetrics(o outcome) time.Duration {
 	if status.Metrics == nil {
 		return p.pollInterval()
 	}
-	return max(interval-time.Since(status.Metrics.Timestamp.Time), p.pollInterval())
+	// The clock of the array may be ahead.
+	age := max(time.Since(status.Metrics.Timestamp.Time), 0)
+	return max(interval-age, p.pollInterval())
 }
 
 // noMetrics says why there is no new sample. The last one stays.
