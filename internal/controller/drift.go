@@ -3,6 +3,7 @@ package controller
 import (
 	"strconv"
 
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
@@ -38,6 +39,17 @@ func (p *pass) differs(service ontap.Service) (field, desired, observed string, 
 		return driftAlias, *spec.Alias, service.Target.Alias, true
 	}
 	return "", "", "", false
+}
+
+// agreed reports whether the service was as the spec says when it was last seen, or is known to have drifted: what differs
+// now is somebody's doing. An array that was out of reach in between makes no difference.
+func (p *pass) agreed() bool {
+	status := p.stored.Status
+	if status.ObservedGeneration != p.obj.Generation || status.Enabled == nil || status.Target == nil {
+		return false
+	}
+	_, _, _, differs := p.differs(ontap.Service{Enabled: *status.Enabled, Target: ontap.Target(*status.Target)})
+	return !differs || meta.IsStatusConditionTrue(status.Conditions, v1alpha1.ConditionInUse)
 }
 
 // showDrift shows what the pass leaves as it is: the service is observed only, or in use. What was put back was taken

@@ -67,8 +67,7 @@ func (p *pass) reportUpdate(before ontap.Service) {
 		return
 	}
 	reason, intro := v1alpha1.EventUpdated, "changed"
-	if c := readyCondition(p.stored.Status.Conditions); c != nil && c.Status == metav1.ConditionTrue &&
-		p.stored.Status.ObservedGeneration == p.obj.Generation {
+	if p.agreed() {
 		reason, intro = v1alpha1.EventDriftCorrected, "somebody changed the iSCSI service; put back"
 		if field, desired, observed, ok := p.differs(before); ok {
 			p.drifted(field, desired, observed)
