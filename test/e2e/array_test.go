@@ -35,10 +35,17 @@ var arrays int
 // newArray starts an array with the SVMs, written as the simulator's scenario has them, and connects it.
 func newArray(ctx SpecContext, svms ...string) *array {
 	GinkgoHelper()
+	a := newUnconnected(ctx, svms...)
+	a.connect(ctx)
+	return a
+}
+
+// newUnconnected is newArray for a case that has something to do before the operator connects.
+func newUnconnected(ctx SpecContext, svms ...string) *array {
+	GinkgoHelper()
 	arrays++
 	a := &array{name: fmt.Sprintf("team-%d", arrays)}
 	a.start(ctx, svms)
-	a.connect(ctx)
 	return a
 }
 
