@@ -19,7 +19,7 @@ import (
 const samplePeriod = 15 * time.Second
 
 // statusWrites are the operator's writes so far of the status of an ISCSIService.
-func (a *array) statusWrites(name string) (writes []testbed.Write) {
+func (a *array) statusWrites(name string) (writes []testbed.APIRequest) {
 	GinkgoHelper()
 	all, err := cluster.Writes(testbed.OperatorUser)
 	Expect(err).NotTo(HaveOccurred())
