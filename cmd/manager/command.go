@@ -66,7 +66,8 @@ func newCommand() *cobra.Command {
 	flags.StringVar(&o.probeAddr, "health-probe-bind-address", "0", "address of /healthz and /readyz, such as :8081; 0 turns them off")
 	flags.StringVar(&o.logFormat, "log-format", "text", "format of the log on stderr: text or json")
 	flags.StringVar(&o.logLevel, "log-level", "info", "least level that is logged: debug, info, warn or error")
-	flags.IntVar(&o.maxConcurrent, "max-concurrent-reconciles", 16, "number of ISCSIServices that are worked on at a time")
+	flags.IntVar(&o.maxConcurrent, "max-concurrent-reconciles", 64,
+		"number of ISCSIServices that are worked on at a time; an array that hangs holds up as many as its limits.maxInFlight")
 	flags.StringVar(&o.selector, "ontapcluster-selector", "",
 		"label selector of the ONTAPClusters that this operator works on, such as shard=a; the others are another operator's, in a namespace of its own. "+
 			"Empty selects all. The operator whose selector takes an ONTAPCluster without labels speaks of those that do not exist")
