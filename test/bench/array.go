@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -27,7 +28,7 @@ type array struct {
 	*testbed.Control
 	name, url, ca string
 	simulator     *simulator.Simulator
-	// answers is how many requests the journal had when it was last read.
+	// journaled is the last request that was read from the journal.
 	journaled int
 }
 
@@ -69,8 +70,13 @@ func (a *array) news(ctx context.Context) ([]testbed.Request, error) {
 
 // isPage reports whether a request is for a page of the collection of all services, and whether for the first.
 func isPage(r testbed.Request) (page, first bool) {
-	page = r.Method == http.MethodGet && r.Path == servicesPath && !strings.Contains(r.Query, "svm.name=") && !strings.Contains(r.Query, "svm.uuid=")
-	return page, page && !strings.Contains(r.Query, "start.")
+	query, err := url.ParseQuery(r.Query)
+	page = err == nil && r.Method == http.MethodGet && r.Path == servicesPath && !query.Has("svm.name") && !query.Has("svm.uuid")
+	first = page
+	for key := range query {
+		first = first && !strings.HasPrefix(key, "start.")
+	}
+	return page, first
 }
 
 // tally is what an array was asked.
