@@ -152,7 +152,11 @@ func (r *ISCSIServiceReconciler) SetupWithManager(mgr ctrl.Manager) error {
 	}
 	for name, value := range claimIndexes {
 		err := mgr.GetFieldIndexer().IndexField(context.Background(), &v1alpha1.ISCSIService{}, name, func(obj client.Object) []string {
-			return []string{value(obj.(*v1alpha1.ISCSIService))}
+			// Who has no value is not looked for: without an entry for each, the index is smaller.
+			if v := value(obj.(*v1alpha1.ISCSIService)); v != "" {
+				return []string{v}
+			}
+			return nil
 		})
 		if err != nil {
 			return err
