@@ -50,6 +50,8 @@ type Array struct {
 	identity atomic.Pointer[identity]
 	faces    faces
 	metrics  metricsState
+	// histories has the slot of EnterHistory.
+	histories slots
 }
 
 // identity is who the array said that it is.
@@ -71,6 +73,7 @@ type Finding struct {
 func newArray(cfg ontap.Config, limits Limits, observe func(ontap.Exchange)) (*Array, error) {
 	a := &Array{config: cfg, line: newLine()}
 	a.limit(limits)
+	a.histories.resize(1)
 	cfg.Admit, cfg.Observe, cfg.Peer = a.line.admit, observe, a.recognise
 	client, err := ontap.New(cfg)
 	a.client = client
@@ -148,6 +151,7 @@ func (a *Array) retire() {
 	a.identity.Store(nil)
 	a.client.Close()
 	a.slots.close()
+	a.histories.close()
 }
 
 // call makes a call to the array that is remembered.

@@ -1,0 +1,43 @@
+package fleet
+
+import (
+	"context"
+	"time"
+
+	"github.com/ontap-operator/ontap-san-operator/internal/ontap"
+)
+
+// EnterHistory takes the one slot that the array has for reading histories, which is none of those of Enter: however many
+// histories are asked for, and however long the array takes over them, they hold up each other and nothing else.
+func (a *Array) EnterHistory(key string, wake func()) (leave func(), ok bool) {
+	return a.histories.enter(key, wake)
+}
+
+// History returns the samples of the service of the SVM with that UUID that match the query, limit of them at most.
+func (a *Array) History(ctx context.Context, svmUUID string, query ontap.MetricsQuery, limit int) (samples []ontap.Metric, err error) {
+	query.Query = query.Query.Page(limit)
+	err = a.call(ctx, func() error {
+		for sample, err := range a.client.ServiceMetrics(ctx, svmUUID, query) {
+			if err != nil {
+				return err
+			}
+			if samples = append(samples, sample); len(samples) == limit {
+				break
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return samples, nil
+}
+
+// Sample returns the sample of the service of the SVM with that UUID that ends at that time. It takes ONTAP 9.14.
+func (a *Array) Sample(ctx context.Context, svmUUID string, at time.Time, fields ...ontap.Field) (sample ontap.Metric, err error) {
+	err = a.call(ctx, func() (err error) {
+		sample, err = a.client.ServiceMetricsAt(ctx, svmUUID, at, fields...)
+		return err
+	})
+	return sample, err
+}
