@@ -4,7 +4,8 @@ package v1alpha1
 const (
 	// ConditionReady is there from the operator's first look at an object.
 	//
-	// True: the array is as the spec says. Reasons: Enabled, Disabled, Observed, Connected.
+	// True: the array is as the spec says, or has answered what it asks. Reasons: Enabled, Disabled, Observed, Connected,
+	// Completed.
 	//
 	// False: it is not, and the array or the operator said why. Stalled or Reconciling stands beside it with the same
 	// reason.
@@ -45,13 +46,15 @@ const (
 const (
 	// ReasonMetricsCurrent: there is a sample.
 	ReasonMetricsCurrent = "MetricsCurrent"
-	// ReasonMetricsNotSupported: the array runs an ONTAP before 9.7, which has no performance data of iSCSI services.
+	// ReasonMetricsNotSupported: the array runs an ONTAP before 9.7, which has no performance data of iSCSI services. It is
+	// a reason of Stalled, too: of an ISCSIMetricsQuery, also for one timestamp before 9.14. The array is not asked.
 	ReasonMetricsNotSupported = "MetricsNotSupported"
 	// ReasonMetricsThrottled: the array asked for fewer requests when it was asked for performance data. It is left
 	// alone with that for five minutes, or as long as it said.
 	ReasonMetricsThrottled = "MetricsThrottled"
 	// ReasonMetricsFailed: the array could not collect performance data (8585947, 8586225). It is asked again at the
-	// next poll.
+	// next poll. An ISCSIMetricsQuery is Reconciling with this reason, and asks again with backoff: it is the array's own
+	// trouble, and passes or shows in its event log.
 	ReasonMetricsFailed = "MetricsFailed"
 	// ReasonNoMetrics: the array has no sample of this service yet.
 	ReasonNoMetrics = "NoMetrics"
@@ -69,6 +72,8 @@ const (
 	ReasonStillUsed = "StillUsed"
 	// ReasonConnected: the array behind an ONTAPCluster answers, and lets the operator in.
 	ReasonConnected = "Connected"
+	// ReasonCompleted: the samples of an ISCSIMetricsQuery were read. The array is not asked again.
+	ReasonCompleted = "Completed"
 )
 
 // Reasons of Stalled: somebody has to do something. The message says what.
@@ -111,6 +116,10 @@ const (
 	ReasonArrayChanged = "ArrayChanged"
 	// ReasonInvalidConfiguration: the ONTAPCluster's tls, an access rule or the Secret's certificate cannot be used.
 	ReasonInvalidConfiguration = "InvalidConfiguration"
+	// ReasonMetricsDisabled: spec.metrics.disabled of the ONTAPCluster keeps an ISCSIMetricsQuery from being answered.
+	ReasonMetricsDisabled = "MetricsDisabled"
+	// ReasonInvalidQuery: ONTAP's queries have no words for what an ISCSIMetricsQuery asks.
+	ReasonInvalidQuery = "InvalidQuery"
 )
 
 // Reasons of Reconciling: it should pass by itself.
@@ -140,6 +149,15 @@ const (
 	ReasonONTAPClusterNotFound = "ONTAPClusterNotFound"
 	// ReasonONTAPClusterNotReady: the operator has not connected to the array yet.
 	ReasonONTAPClusterNotReady = "ONTAPClusterNotReady"
+	// ReasonISCSIServiceNotFound: there is no ISCSIService of that name in the namespace of the ISCSIMetricsQuery. After two
+	// minutes it is Stalled.
+	ReasonISCSIServiceNotFound = "ISCSIServiceNotFound"
+	// ReasonISCSIServiceNotReady: the ISCSIService of an ISCSIMetricsQuery has no iSCSI service on the array yet, or no more.
+	// It is Stalled while the ISCSIService is.
+	ReasonISCSIServiceNotReady = "ISCSIServiceNotReady"
+	// ReasonMetricsUnavailable: the array has no performance data for an ISCSIMetricsQuery (8585947). A new service has some
+	// after a moment, so that it is asked again twice a minute; after two minutes it is Stalled, and asked every 10 minutes.
+	ReasonMetricsUnavailable = "MetricsUnavailable"
 	// ReasonSecretNotFound: the Secret of the ONTAPCluster does not exist. After two minutes it is Stalled.
 	ReasonSecretNotFound = "SecretNotFound"
 	// ReasonSecretInvalid: the Secret has no usable credentials. After two minutes it is Stalled.

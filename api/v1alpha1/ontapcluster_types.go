@@ -113,7 +113,8 @@ type MetricsConfig struct {
 // Limits bound the load that the operator puts on an array.
 type Limits struct {
 	// maxInFlight is how many ISCSIServices are worked on at a time, each of
-	// which sends one request at a time; the poll comes on top. Unset means 8.
+	// which sends one request at a time; the poll and one ISCSIMetricsQuery
+	// come on top. Unset means 8.
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=64

@@ -19,6 +19,7 @@ var (
 
 func addKnownTypes(scheme *runtime.Scheme) error {
 	scheme.AddKnownTypes(GroupVersion,
+		&ISCSIMetricsQuery{}, &ISCSIMetricsQueryList{},
 		&ISCSIService{}, &ISCSIServiceList{},
 		&ONTAPCluster{}, &ONTAPClusterList{},
 	)

@@ -67,7 +67,7 @@ func newCommand() *cobra.Command {
 	flags.StringVar(&o.logFormat, "log-format", "text", "format of the log on stderr: text or json")
 	flags.StringVar(&o.logLevel, "log-level", "info", "least level that is logged: debug, info, warn or error")
 	flags.IntVar(&o.maxConcurrent, "max-concurrent-reconciles", 64,
-		"number of ISCSIServices that are worked on at a time; an array that hangs holds up as many as its limits.maxInFlight")
+		"number of ISCSIServices, and of ISCSIMetricsQueries, that are worked on at a time; an array that hangs holds up as many as its limits.maxInFlight")
 	flags.StringVar(&o.selector, "ontapcluster-selector", "",
 		"label selector of the ONTAPClusters that this operator works on, such as shard=a; the others are another operator's, in a namespace of its own. "+
 			"Empty selects all. The operator whose selector takes an ONTAPCluster without labels speaks of those that do not exist")
@@ -137,6 +137,16 @@ func run(ctx context.Context, o options) error {
 	if err := services.SetupWithManager(mgr); err != nil {
 		return fmt.Errorf("setting up the ISCSIService controller: %w", err)
 	}
+	queries := &controller.ISCSIMetricsQueryReconciler{
+		Client:                  mgr.GetClient(),
+		Live:                    mgr.GetAPIReader(),
+		Fleet:                   arrays,
+		Events:                  mgr.GetEventRecorder("ontap-san-operator"),
+		MaxConcurrentReconciles: o.maxConcurrent,
+	}
+	if err := queries.SetupWithManager(mgr); err != nil {
+		return fmt.Errorf("setting up the ISCSIMetricsQuery controller: %w", err)
+	}
 	logger.Info("Starting", "version", version)
 	return mgr.Start(ctx)
 }
@@ -161,7 +171,8 @@ func newManager(config *rest.Config, o options, held *lease.Lease) (ctrl.Manager
 			ReaderFailOnMissingInformer: true,
 			// Secrets are watched, by their metadata, in the operator's own namespace only.
 			ByObject: map[client.Object]cache.ByObject{
-				&corev1.Secret{}: {Namespaces: map[string]cache.Config{o.namespace: {}}},
+				&corev1.Secret{}:              {Namespaces: map[string]cache.Config{o.namespace: {}}},
+				&v1alpha1.ISCSIMetricsQuery{}: {Transform: controller.WithoutSamples},
 			},
 		},
 		Metrics:                metrics,

@@ -172,11 +172,15 @@ func arrayUUID(cluster *v1alpha1.ONTAPCluster) string {
 	return cluster.Status.Array.UUID
 }
 
-// namespaceLabels are the labels of a namespace, from the cache of metadata.
 func (r *ISCSIServiceReconciler) namespaceLabels(ctx context.Context, name string) (map[string]string, error) {
+	return namespaceLabels(ctx, r.Client, name)
+}
+
+// namespaceLabels are the labels of a namespace, from the cache of metadata.
+func namespaceLabels(ctx context.Context, cache client.Reader, name string) (map[string]string, error) {
 	namespace := &metav1.PartialObjectMetadata{}
 	namespace.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Namespace"))
-	if err := r.Client.Get(ctx, types.NamespacedName{Name: name}, namespace); err != nil {
+	if err := cache.Get(ctx, types.NamespacedName{Name: name}, namespace); err != nil {
 		return nil, fmt.Errorf("reading the labels of namespace %s: %w", name, err)
 	}
 	return namespace.Labels, nil

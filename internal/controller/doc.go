@@ -16,10 +16,15 @@
 //	pause.go                    what people ask for by annotation
 //	memory.go                   what only this process knows of an object
 //	ontapcluster_controller.go  connects to arrays, with credentials.go
+//
+// An ISCSIMetricsQuery is answered once: iscsimetricsquery_controller.go triggers, query.go asks, history.go translates
+// question and answer.
 package controller
 
 // +kubebuilder:rbac:groups=san.ontap-operator.io,resources=iscsiservices,verbs=get;list;watch;patch
 // +kubebuilder:rbac:groups=san.ontap-operator.io,resources=iscsiservices/status,verbs=patch
+// +kubebuilder:rbac:groups=san.ontap-operator.io,resources=iscsimetricsqueries,verbs=get;list;watch;delete
+// +kubebuilder:rbac:groups=san.ontap-operator.io,resources=iscsimetricsqueries/status,verbs=patch
 // +kubebuilder:rbac:groups=san.ontap-operator.io,resources=ontapclusters,verbs=list;watch;patch
 // +kubebuilder:rbac:groups=san.ontap-operator.io,resources=ontapclusters/status,verbs=patch
 // +kubebuilder:rbac:groups="",resources=namespaces,verbs=list;watch

@@ -99,7 +99,7 @@ func (p *pass) prepare(ctx context.Context) (*outcome, error) {
 	}
 	// A rule that cannot be read allows nothing, and takes nothing away either.
 	if validateAccess(p.cluster.Spec.Access) != nil {
-		return p.unconnected(), nil
+		return unconnected(p.cluster), nil
 	}
 	p.denied = !selectedByAny(p.cluster.Spec.Access, p.obj.Namespace, p.labels)
 	// A name that is not allowed is not even asked about. One that is bound may have been renamed since.
@@ -126,20 +126,20 @@ func (p *pass) prepare(ctx context.Context) (*outcome, error) {
 	if isReady(p.cluster) {
 		return nil, errNotConnected
 	}
-	return p.unconnected(), nil
+	return unconnected(p.cluster), nil
 }
 
 // unconnected is the outcome of a pass that cannot ask the array: the trouble of its ONTAPCluster is this object's too.
 // The reason tells which it is; the particulars are the platform team's.
-func (p *pass) unconnected() *outcome {
+func unconnected(cluster *v1alpha1.ONTAPCluster) *outcome {
 	o := reconciling(v1alpha1.ReasonONTAPClusterNotReady,
-		fmt.Sprintf("ONTAPCluster %q is not connected yet; the operator goes on when it is.", p.cluster.Name), lastRetry)
+		fmt.Sprintf("ONTAPCluster %q is not connected yet; the operator goes on when it is.", cluster.Name), lastRetry)
 	o.expected = true
-	if c := readyCondition(p.cluster.Status.Conditions); c != nil && c.Status != metav1.ConditionTrue {
+	if c := readyCondition(cluster.Status.Conditions); c != nil && c.Status != metav1.ConditionTrue {
 		o.ready, o.reason = c.Status, c.Reason
 		o.message = fmt.Sprintf("ONTAPCluster %q cannot be used: %s. Its status tells the platform team what to do; the operator goes on when it can.",
-			p.cluster.Name, c.Reason)
-		o.stalled = isStalled(p.cluster.Status.Conditions)
+			cluster.Name, c.Reason)
+		o.stalled = isStalled(cluster.Status.Conditions)
 		o.expected = o.ready == metav1.ConditionFalse && !o.stalled
 	}
 	return &o

@@ -75,4 +75,17 @@ var remedies = map[ontap.Code]remedy{
 		remedy:  `The operator looks again; find out who deletes it with "security audit log show".`,
 		passes:  true,
 	},
+	ontap.CodeMetricsUnavailable: {
+		reason:  v1alpha1.ReasonMetricsUnavailable,
+		trouble: "has no performance data on the array",
+		remedy: `A new service has some after a moment; a timestamp must be that of a sample, as an ISCSIMetricsQuery of an interval ` +
+			`lists them. The operator asks again.`,
+		passes: true,
+	},
+	ontap.CodeMetricsFailed: {
+		reason:  v1alpha1.ReasonMetricsFailed,
+		trouble: "has performance data that the array failed to read",
+		remedy:  `The operator asks again; if it lasts, look at "event log show" on the array.`,
+		passes:  true,
+	},
 }

@@ -126,7 +126,7 @@ func (w *world) measureWrites(ctx context.Context, a *array) error {
 }
 
 // writes are those of the operator so far, events apart.
-func (w *world) writes() (writes []testbed.Write, err error) {
+func (w *world) writes() (writes []testbed.APIRequest, err error) {
 	all, err := w.plane.Writes(testbed.OperatorUser)
 	for _, write := range all {
 		if write.Object.Resource != "events" {

@@ -18,14 +18,28 @@ const (
   enabled: true
   origin: Created
   target: {name: "` + target + `", alias: ord}
+  metrics:
+    timestamp: "2026-01-01T00:00:00Z"
+    iops: {read: 5, write: 2, other: 1, total: 8}
+    latencyMicroseconds: {read: 200, write: 240, other: 90, total: 210}
   conditions:
   - {type: Reconciling, status: "False", reason: Done, message: At rest, lastTransitionTime: "2026-01-01T00:00:00Z"}
   - {type: Ready, status: "True", reason: Enabled, message: Serves initiators, lastTransitionTime: "2026-01-01T00:00:00Z"}
+`
+	// read is the status of a query whose samples were read.
+	read = `
+  observedGeneration: 1
+  completionTime: "2026-01-01T00:00:00Z"
+  svm: ` + bound + `
+  summary: {samples: 240, notOK: 3}
+  conditions:
+  - {type: Ready, status: "True", reason: Completed, message: "Samples: 240.", lastTransitionTime: "2026-01-01T00:00:00Z"}
 `
 	// answered is the status of an array that let the operator in.
 	answered = `
   observedGeneration: 1
   array: {name: prod-1, uuid: ` + otherUUID + `, version: 9.16.1}
+  services: {seen: 12, managed: 3}
   conditions:
   - {type: Ready, status: "True", reason: Reachable, message: Answers, lastTransitionTime: "2026-01-01T00:00:00Z"}
 `
@@ -43,9 +57,14 @@ func TestKubectlGet(t *testing.T) {
 	unseenArray := object{"ONTAPCluster", "unseen"}
 	unseenArray.create(t, at("https://ontap.example.com"))
 
+	query, unseenQuery := object{"ISCSIMetricsQuery", "seen"}, object{"ISCSIMetricsQuery", "unseen"}
+	query.create(t, `{serviceRef: {name: shown}, interval: 1h}`)
+	g.Expect(query.patchStatus(t, read)).To(Succeed())
+	unseenQuery.create(t, `{serviceRef: {name: other}, timestamp: "`+sampleAt+`"}`)
+
 	t.Run("kstatus says InProgress of what the operator has not seen", func(t *testing.T) {
 		// It does whatever the conditions are, while observedGeneration is there and is not the generation.
-		for _, o := range []object{unseen, unseenArray} {
+		for _, o := range []object{unseen, unseenArray, unseenQuery} {
 			NewWithT(t).Expect(o.get(t, "{.metadata.generation} {.status}")).To(Equal(`1 {"observedGeneration":-1}`))
 		}
 	})
@@ -60,8 +79,8 @@ func TestKubectlGet(t *testing.T) {
 		},
 		{
 			"iscsisvc seen -o wide",
-			`NAME SVM ENABLED TARGET READY STATUS AGE ONTAPCLUSTER ALIAS ORIGIN`,
-			`seen orders true ` + target + ` True Serves initiators \d+s prod ord Created`,
+			`NAME SVM ENABLED TARGET READY STATUS AGE ONTAPCLUSTER ALIAS ORIGIN IOPS LATENCY-US`,
+			`seen orders true ` + target + ` True Serves initiators \d+s prod ord Created 8 210`,
 		},
 		{
 			"ontapcluster seen",
@@ -70,8 +89,23 @@ func TestKubectlGet(t *testing.T) {
 		},
 		{
 			"ontapcluster seen -o wide",
-			`NAME ENDPOINT ARRAY VERSION READY STATUS AGE UUID`,
-			`seen https://ontap.example.com prod-1 9.16.1 True Answers \d+s ` + otherUUID,
+			`NAME ENDPOINT ARRAY VERSION READY STATUS AGE SERVICES MANAGED UUID`,
+			`seen https://ontap.example.com prod-1 9.16.1 True Answers \d+s 12 3 ` + otherUUID,
+		},
+		{
+			"iscsimq seen",
+			`NAME SERVICE INTERVAL SAMPLES READY STATUS AGE`,
+			`seen shown 1h 240 True Samples: 240. \d+s`,
+		},
+		{
+			"iscsimq seen -o wide",
+			`NAME SERVICE INTERVAL SAMPLES READY STATUS AGE TIMESTAMP SVM NOT-OK`,
+			`seen shown 1h 240 True Samples: 240. \d+s orders 3`,
+		},
+		{
+			"iscsimq unseen -o wide",
+			`NAME SERVICE INTERVAL SAMPLES READY STATUS AGE TIMESTAMP SVM NOT-OK`,
+			`unseen other \d+s ` + sampleAt,
 		},
 	} {
 		t.Run("columns of "+c.args, func(t *testing.T) {
@@ -95,11 +129,18 @@ func TestKubectlGet(t *testing.T) {
 		})
 	}
 
-	t.Run("the category has both kinds", func(t *testing.T) {
+	t.Run("queries can be selected by their service", func(t *testing.T) {
+		t.Parallel()
+		names := kubectl(t, "get", "iscsimq", "--field-selector", "spec.serviceRef.name=shown", "-o", "name")
+		NewWithT(t).Expect(strings.Fields(names)).To(ConsistOf("iscsimetricsquery.san.ontap-operator.io/seen"))
+	})
+
+	t.Run("the category has all kinds", func(t *testing.T) {
 		t.Parallel()
 		names := kubectl(t, "get", "ontap", "-o", "name")
 		NewWithT(t).Expect(strings.Fields(names)).To(ContainElements(
-			"iscsiservice.san.ontap-operator.io/seen", "ontapcluster.san.ontap-operator.io/seen"))
+			"iscsiservice.san.ontap-operator.io/seen", "ontapcluster.san.ontap-operator.io/seen",
+			"iscsimetricsquery.san.ontap-operator.io/seen"))
 	})
 }
 
@@ -118,6 +159,11 @@ func TestKubectlExplain(t *testing.T) {
 		"iscsisvc.spec.svm":              "svm is the storage virtual machine whose iSCSI service this is",
 		"iscsisvc.spec.deletionPolicy":   "ENUM: Delete Retain",
 		"iscsisvc.status.origin":         "origin says whether the operator made the service",
+		"iscsimq":                        "ISCSIMetricsQuery reads a part of the performance history that the array keeps",
+		"iscsimq.spec.interval":          "ENUM: 1h 1d 1w 1m 1y",
+		"iscsimq.spec.filters.values":    "two for Between, the lower one first",
+		"iscsimq.spec.ttlAfterFinished":  "how long the object stays after its samples were read",
+		"iscsimq.status.summary.notOK":   "how many of them have a status other than ok",
 		"ontapcluster.spec.access.svms":  "svms are names of SVMs, in which * stands for any characters",
 		"ontapcluster.spec.pollInterval": "pollInterval is how often the array is looked at",
 	} {
@@ -138,7 +184,7 @@ type schema struct {
 }
 
 func TestSchema(t *testing.T) {
-	for _, crd := range []string{"iscsiservices", "ontapclusters"} {
+	for _, crd := range []string{"iscsimetricsqueries", "iscsiservices", "ontapclusters"} {
 		t.Run("every field of "+crd+" is documented, and none of the spec has a default", func(t *testing.T) {
 			t.Parallel()
 			g := NewWithT(t)

@@ -81,7 +81,7 @@ func (a *array) abandon(ctx SpecContext) {
 			kubectl(ctx, "-n", a.name, "patch", "iscsisvc", service.Name, "--type=merge", "-p", `{"metadata":{"finalizers":null}}`)
 		}
 	}
-	kubectl(ctx, "-n", a.name, "delete", "iscsisvc", "--all", "--ignore-not-found", "--timeout=20s")
+	kubectl(ctx, "-n", a.name, "delete", "iscsimq,iscsisvc", "--all", "--ignore-not-found", "--timeout=20s")
 	kubectl(ctx, "delete", "ontapcluster", a.name, "--ignore-not-found", "--timeout=20s")
 	Expect(a.Simulator.Stop()).To(Succeed())
 }
@@ -298,23 +298,27 @@ func beReady(status metav1.ConditionStatus, reason ...string) types.GomegaMatche
 }
 
 func condition(service *v1alpha1.ISCSIService, conditionType string) *metav1.Condition {
-	for i := range service.Status.Conditions {
-		if service.Status.Conditions[i].Type == conditionType {
-			return &service.Status.Conditions[i]
+	return conditionOf(service.Status.Conditions, conditionType)
+}
+
+func conditionOf(conditions []metav1.Condition, conditionType string) *metav1.Condition {
+	for i := range conditions {
+		if conditions[i].Type == conditionType {
+			return &conditions[i]
 		}
 	}
 	return nil
 }
 
 // expectWellFormed holds a status against what kstatus and the API's documentation promise.
-func expectWellFormed(service *v1alpha1.ISCSIService) {
+func expectWellFormed(obj client.Object, conditions []metav1.Condition, observedGeneration int64) {
 	GinkgoHelper()
-	ready := condition(service, v1alpha1.ConditionReady)
+	ready := conditionOf(conditions, v1alpha1.ConditionReady)
 	if ready == nil {
 		return
 	}
-	stalled, reconciling := condition(service, v1alpha1.ConditionStalled), condition(service, v1alpha1.ConditionReconciling)
-	name := service.Namespace + "/" + service.Name
+	stalled, reconciling := conditionOf(conditions, v1alpha1.ConditionStalled), conditionOf(conditions, v1alpha1.ConditionReconciling)
+	name := obj.GetNamespace() + "/" + obj.GetName()
 	Expect(ready.Message).NotTo(BeEmpty(), name)
 	Expect(stalled != nil && reconciling != nil).To(BeFalse(), "%s is both stalled and reconciling", name)
 	for _, c := range []*metav1.Condition{stalled, reconciling} {
@@ -330,6 +334,6 @@ func expectWellFormed(service *v1alpha1.ISCSIService) {
 		Expect(stalled != nil || reconciling != nil).To(BeTrue(), "%s is not ready, and nothing is done about it", name)
 	}
 	if ready.Status == metav1.ConditionTrue || stalled != nil {
-		Expect(service.Status.ObservedGeneration).To(Equal(ready.ObservedGeneration), name)
+		Expect(observedGeneration).To(Equal(ready.ObservedGeneration), name)
 	}
 }

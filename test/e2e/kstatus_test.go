@@ -13,8 +13,14 @@ import (
 // kstatus is what Flux and others make of the ISCSIService's status.
 func kstatus(ctx SpecContext, a *array, name string) string {
 	GinkgoHelper()
+	return kstatusOf(ctx, "ISCSIService", a, name)
+}
+
+// kstatusOf is the same of an object of another kind.
+func kstatusOf(ctx SpecContext, kind string, a *array, name string) string {
+	GinkgoHelper()
 	object := &unstructured.Unstructured{}
-	object.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind("ISCSIService"))
+	object.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind(kind))
 	Expect(reader.Get(ctx, client.ObjectKey{Namespace: a.name, Name: name}, object)).To(Succeed())
 	result, err := status.Compute(object)
 	Expect(err).NotTo(HaveOccurred())

@@ -77,7 +77,12 @@ var started, suiteFailed bool
 var _ = AfterEach(func(ctx SpecContext) {
 	suiteFailed = suiteFailed || CurrentSpecReport().Failed()
 	for _, service := range services(ctx) {
-		expectWellFormed(&service)
+		expectWellFormed(&service, service.Status.Conditions, service.Status.ObservedGeneration)
+	}
+	var queries v1alpha1.ISCSIMetricsQueryList
+	Expect(reader.List(ctx, &queries)).To(Succeed())
+	for _, query := range queries.Items {
+		expectWellFormed(&query, query.Status.Conditions, query.Status.ObservedGeneration)
 	}
 })
 

@@ -69,7 +69,7 @@ func (c *ControlPlane) Install(ctx context.Context) error {
 		return err
 	}
 	_, err := c.Kubectl(ctx, "", "wait", "--for=condition=Established", "--timeout=60s",
-		"crd/iscsiservices.san.ontap-operator.io", "crd/ontapclusters.san.ontap-operator.io")
+		"crd/iscsimetricsqueries.san.ontap-operator.io", "crd/iscsiservices.san.ontap-operator.io", "crd/ontapclusters.san.ontap-operator.io")
 	return err
 }
 

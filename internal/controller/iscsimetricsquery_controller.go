@@ -1,0 +1,188 @@
+package controller
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apiequality "k8s.io/apimachinery/pkg/api/equality"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/tools/events"
+	"k8s.io/client-go/util/workqueue"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	logf "sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/source"
+
+	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
+	"github.com/ontap-operator/ontap-san-operator/internal/fleet"
+)
+
+// serviceIndex finds the ISCSIMetricsQueries of an ISCSIService in the cache.
+const serviceIndex = "service"
+
+// ISCSIMetricsQueryReconciler answers ISCSIMetricsQueries, each once, and removes them when their time has come.
+type ISCSIMetricsQueryReconciler struct {
+	// Client reads from the cache, which does without the samples (WithoutSamples), and writes to the API server.
+	Client client.Client
+	// Live reads from the API server.
+	Live client.Reader
+	// Fleet has the arrays, connected by the ONTAPClusterReconciler.
+	Fleet *fleet.Fleet
+	// Events records what happened to an object.
+	Events events.EventRecorder
+	// MaxConcurrentReconciles is how many objects are worked on at a time; an array holds up one of them at most.
+	MaxConcurrentReconciles int
+
+	queue workqueue.TypedRateLimitingInterface[reconcile.Request]
+}
+
+// WithoutSamples is how the cache keeps an ISCSIMetricsQuery: nobody reads its samples there, and they are what makes it
+// large.
+func WithoutSamples(obj any) (any, error) {
+	if query, ok := obj.(*v1alpha1.ISCSIMetricsQuery); ok {
+		query.ManagedFields, query.Status.Samples = nil, nil
+	}
+	return obj, nil
+}
+
+// Reconcile makes one try to answer an ISCSIMetricsQuery.
+func (r *ISCSIMetricsQueryReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	obj := &v1alpha1.ISCSIMetricsQuery{}
+	if err := r.Client.Get(ctx, req.NamespacedName, obj); err != nil || !obj.DeletionTimestamp.IsZero() {
+		return ctrl.Result{}, client.IgnoreNotFound(err)
+	}
+	if obj.Finished() {
+		return r.expire(ctx, obj)
+	}
+	q := &inquiry{r: r, obj: obj.DeepCopy(), stored: obj}
+	end, err := q.admit(ctx)
+	if err == nil && end == nil {
+		leave, ok := q.array.EnterHistory(req.String(), func() { r.queue.Add(req) })
+		if !ok {
+			return ctrl.Result{}, nil
+		}
+		defer leave()
+		end, err = q.answer(ctx)
+	}
+	if err == nil {
+		err = q.report(ctx, end)
+	}
+	switch {
+	case errors.Is(err, errGone):
+		return ctrl.Result{}, nil
+	case errors.Is(err, errNotConnected):
+		return ctrl.Result{RequeueAfter: later(secondTry)}, nil
+	case transient(err):
+		return ctrl.Result{RequeueAfter: staleRetry}, nil
+	case err != nil:
+		return ctrl.Result{}, err
+	case q.obj.Finished():
+		return r.expire(ctx, q.obj)
+	case end.retryAfter == 0:
+		return ctrl.Result{}, retry{end}
+	default:
+		return ctrl.Result{RequeueAfter: later(end.retryAfter)}, nil
+	}
+}
+
+// expire deletes a finished query when its time has come.
+func (r *ISCSIMetricsQueryReconciler) expire(ctx context.Context, obj *v1alpha1.ISCSIMetricsQuery) (ctrl.Result, error) {
+	if obj.Spec.TTLAfterFinished == nil {
+		return ctrl.Result{}, nil
+	}
+	if left := time.Until(obj.Status.CompletionTime.Add(obj.Spec.TTLAfterFinished.Duration)); left > 0 {
+		return ctrl.Result{RequeueAfter: left}, nil
+	}
+	err := writeError(r.Client.Delete(ctx, obj, client.Preconditions{UID: &obj.UID}))
+	if errors.Is(err, errStale) {
+		// Another object has the name by now.
+		return ctrl.Result{}, nil
+	}
+	return retried(err)
+}
+
+// SetupWithManager registers the reconciler, and what triggers it: a new object, and, while it has no answer, a change of
+// its ISCSIService, of the ONTAPCluster, or of the labels of its namespace.
+func (r *ISCSIMetricsQueryReconciler) SetupWithManager(mgr ctrl.Manager) error {
+	err := mgr.GetFieldIndexer().IndexField(context.Background(), &v1alpha1.ISCSIMetricsQuery{}, serviceIndex, func(obj client.Object) []string {
+		return []string{obj.(*v1alpha1.ISCSIMetricsQuery).Spec.ServiceRef.Name}
+	})
+	if err != nil {
+		return err
+	}
+	namespace := &metav1.PartialObjectMetadata{}
+	namespace.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Namespace"))
+	return ctrl.NewControllerManagedBy(mgr).
+		For(&v1alpha1.ISCSIMetricsQuery{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		Watches(&v1alpha1.ISCSIService{}, handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, service client.Object) []reconcile.Request {
+			return r.waiting(ctx, client.InNamespace(service.GetNamespace()), client.MatchingFields{serviceIndex: service.GetName()})
+		}), builder.WithPredicates(serviceChanged)).
+		Watches(&v1alpha1.ONTAPCluster{}, handler.EnqueueRequestsFromMapFunc(r.usersOf), builder.WithPredicates(clusterChanged)).
+		WatchesMetadata(namespace, handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, namespace client.Object) []reconcile.Request {
+			return r.waiting(ctx, client.InNamespace(namespace.GetName()))
+		}), builder.WithPredicates(predicate.LabelChangedPredicate{})).
+		WatchesRawSource(source.Func(func(_ context.Context, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) error {
+			r.queue = queue
+			return nil
+		})).
+		WithOptions(controller.Options{
+			MaxConcurrentReconciles: r.MaxConcurrentReconciles,
+			RateLimiter:             newRateLimiter(),
+			ReconciliationTimeout:   passTimeout,
+		}).
+		Complete(r)
+}
+
+// waiting are the queries that have no answer yet.
+func (r *ISCSIMetricsQueryReconciler) waiting(ctx context.Context, which ...client.ListOption) []reconcile.Request {
+	var list v1alpha1.ISCSIMetricsQueryList
+	if err := r.Client.List(ctx, &list, append(which, client.UnsafeDisableDeepCopy)...); err != nil {
+		logf.FromContext(ctx).Error(err, "Cannot tell which ISCSIMetricsQueries are concerned; they are looked at when their time comes")
+		return nil
+	}
+	var requests []reconcile.Request
+	for i := range list.Items {
+		if !list.Items[i].Finished() {
+			requests = append(requests, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(&list.Items[i])})
+		}
+	}
+	return requests
+}
+
+// usersOf are the queries that have no answer yet and are about a service of that ONTAPCluster, or about none that there is.
+func (r *ISCSIMetricsQueryReconciler) usersOf(ctx context.Context, cluster client.Object) []reconcile.Request {
+	return slices.DeleteFunc(r.waiting(ctx), func(request reconcile.Request) bool {
+		query, service := &v1alpha1.ISCSIMetricsQuery{}, &v1alpha1.ISCSIService{}
+		if err := r.Client.Get(ctx, request.NamespacedName, query); err != nil {
+			return true
+		}
+		name := types.NamespacedName{Namespace: query.Namespace, Name: query.Spec.ServiceRef.Name}
+		return r.Client.Get(ctx, name, service) == nil && service.ONTAPClusterName() != cluster.GetName()
+	})
+}
+
+// serviceChanged lets through what matters to the queries of an ISCSIService: what it is bound to, and whether it is
+// ready. Its samples come and go without them.
+var serviceChanged = predicate.Funcs{
+	UpdateFunc: func(e event.UpdateEvent) bool {
+		before, ok1 := e.ObjectOld.(*v1alpha1.ISCSIService)
+		after, ok2 := e.ObjectNew.(*v1alpha1.ISCSIService)
+		if !ok1 || !ok2 || before.UID != after.UID || before.Status.ArrayUUID != after.Status.ArrayUUID ||
+			!apiequality.Semantic.DeepEqual(before.Status.SVM, after.Status.SVM) {
+			return true
+		}
+		was, is := readyCondition(before.Status.Conditions), readyCondition(after.Status.Conditions)
+		return was == nil || is == nil || was.Status != is.Status || was.Reason != is.Reason ||
+			isStalled(before.Status.Conditions) != isStalled(after.Status.Conditions)
+	},
+}
