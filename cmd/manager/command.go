@@ -142,6 +142,8 @@ func run(ctx context.Context, o options) error {
 		Live:                    mgr.GetAPIReader(),
 		Fleet:                   arrays,
 		Events:                  mgr.GetEventRecorder("ontap-san-operator"),
+		Share:                   share,
+		Lease:                   held,
 		MaxConcurrentReconciles: o.maxConcurrent,
 	}
 	if err := queries.SetupWithManager(mgr); err != nil {

@@ -25,6 +25,7 @@ import (
 
 	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
 	"github.com/ontap-operator/ontap-san-operator/internal/fleet"
+	"github.com/ontap-operator/ontap-san-operator/internal/lease"
 )
 
 // serviceIndex finds the ISCSIMetricsQueries of an ISCSIService in the cache.
@@ -40,6 +41,10 @@ type ISCSIMetricsQueryReconciler struct {
 	Fleet *fleet.Fleet
 	// Events records what happened to an object.
 	Events events.EventRecorder
+	// Share is what this operator works on.
+	Share Share
+	// Lease lets this process work while it is held; nil if the process works alone.
+	Lease *lease.Lease
 	// MaxConcurrentReconciles is how many objects are worked on at a time; an array holds up one of them at most.
 	MaxConcurrentReconciles int
 
@@ -57,6 +62,11 @@ func WithoutSamples(obj any) (any, error) {
 
 // Reconcile makes one try to answer an ISCSIMetricsQuery.
 func (r *ISCSIMetricsQueryReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	// Whatever woke it: if it does not enter, another one may.
+	defer r.Fleet.Decline(req.String())
+	if r.Lease.Held() != nil {
+		return unleased(ctx), nil
+	}
 	obj := &v1alpha1.ISCSIMetricsQuery{}
 	if err := r.Client.Get(ctx, req.NamespacedName, obj); err != nil || !obj.DeletionTimestamp.IsZero() {
 		return ctrl.Result{}, client.IgnoreNotFound(err)
@@ -78,7 +88,7 @@ func (r *ISCSIMetricsQueryReconciler) Reconcile(ctx context.Context, req ctrl.Re
 		err = q.report(ctx, end)
 	}
 	switch {
-	case errors.Is(err, errGone):
+	case errors.Is(err, errGone), errors.Is(err, errNotShared):
 		return ctrl.Result{}, nil
 	case errors.Is(err, errNotConnected):
 		return ctrl.Result{RequeueAfter: later(secondTry)}, nil

@@ -75,6 +75,9 @@ func (q *inquiry) find(ctx context.Context) (*outcome, error) {
 	q.service = &v1alpha1.ISCSIService{}
 	name := types.NamespacedName{Namespace: q.obj.Namespace, Name: q.obj.Spec.ServiceRef.Name}
 	if err := q.r.Client.Get(ctx, name, q.service); apierrors.IsNotFound(err) {
+		if !q.r.Share.has(&v1alpha1.ONTAPCluster{}) {
+			return nil, errNotShared
+		}
 		return new(waitingFor(q.obj.Status.Conditions, v1alpha1.ReasonISCSIServiceNotFound, fmt.Sprintf(
 			"spec.serviceRef: there is no ISCSIService %q in namespace %q. Create it, or delete this object and ask about another one.",
 			name.Name, name.Namespace))), nil
@@ -83,11 +86,16 @@ func (q *inquiry) find(ctx context.Context) (*outcome, error) {
 	}
 	q.cluster = &v1alpha1.ONTAPCluster{}
 	cluster := q.service.ONTAPClusterName()
-	if err := q.r.Client.Get(ctx, types.NamespacedName{Name: cluster}, q.cluster); apierrors.IsNotFound(err) {
+	missing := q.r.Client.Get(ctx, types.NamespacedName{Name: cluster}, q.cluster)
+	if client.IgnoreNotFound(missing) != nil {
+		return nil, missing
+	}
+	if !q.r.Share.has(q.cluster) {
+		return nil, errNotShared
+	}
+	if missing != nil {
 		return new(waitingFor(q.obj.Status.Conditions, v1alpha1.ReasonONTAPClusterNotFound, fmt.Sprintf(
 			"%s: there is no ONTAPCluster %q. Ask the platform team for it.", q.subject(), cluster))), nil
-	} else if err != nil {
-		return nil, err
 	}
 	return nil, nil
 }

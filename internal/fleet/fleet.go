@@ -81,6 +81,7 @@ func (f *Fleet) Arrays() map[string]*Array {
 func (f *Fleet) Decline(key string) {
 	for _, array := range f.Arrays() {
 		array.slots.decline(key)
+		array.histories.decline(key)
 	}
 }
 
