@@ -152,7 +152,6 @@ func (a *Array) retire() {
 	a.client.Close()
 	a.slots.close()
 	a.histories.close()
-	a.histories.close()
 }
 
 // call makes a call to the array that is remembered.
