@@ -1,12 +1,17 @@
 package v1alpha1
 
 import (
+	"time"
+
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 // ONTAPClusterFinalizer keeps an ONTAPCluster, Terminating, while an
 // ISCSIService uses it: without it, nothing could be deleted on the array.
 const ONTAPClusterFinalizer = "san.ontap-operator.io/ontapcluster"
+
+// DefaultPollInterval is what an unset spec.pollInterval means.
+const DefaultPollInterval = time.Minute
 
 // ONTAPClusterSpec says how to reach an array, and which namespaces may
 // use which of its SVMs.

@@ -21,11 +21,13 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
+	"sigs.k8s.io/controller-runtime/pkg/metrics"
 	"sigs.k8s.io/controller-runtime/pkg/metrics/filters"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
 	"github.com/ontap-operator/ontap-san-operator/internal/controller"
+	"github.com/ontap-operator/ontap-san-operator/internal/exporter"
 	"github.com/ontap-operator/ontap-san-operator/internal/fleet"
 	"github.com/ontap-operator/ontap-san-operator/internal/lease"
 )
@@ -40,6 +42,7 @@ type options struct {
 	election      election
 	metricsAddr   string
 	probeAddr     string
+	pprofAddr     string
 	logFormat     string
 	logLevel      string
 	maxConcurrent int
@@ -64,6 +67,7 @@ func newCommand() *cobra.Command {
 	o.election.addFlags(cmd)
 	flags.StringVar(&o.metricsAddr, "metrics-bind-address", "0", "address of the authenticated HTTPS metrics endpoint, such as :8443; 0 turns it off")
 	flags.StringVar(&o.probeAddr, "health-probe-bind-address", "0", "address of /healthz and /readyz, such as :8081; 0 turns them off")
+	flags.StringVar(&o.pprofAddr, "pprof-bind-address", "0", "address of net/http/pprof, such as 127.0.0.1:6060: it asks nobody who they are; 0 turns it off")
 	flags.StringVar(&o.logFormat, "log-format", "text", "format of the log on stderr: text or json")
 	flags.StringVar(&o.logLevel, "log-level", "info", "least level that is logged: debug, info, warn or error")
 	flags.IntVar(&o.maxConcurrent, "max-concurrent-reconciles", 64,
@@ -107,6 +111,10 @@ func run(ctx context.Context, o options) error {
 		return err
 	}
 	arrays, connected, changed := &fleet.Fleet{}, make(chan event.GenericEvent), make(chan event.TypedGenericEvent[controller.Change])
+	series, err := newExporter(mgr, arrays)
+	if err != nil {
+		return fmt.Errorf("setting up the metrics: %w", err)
+	}
 	clusters := &controller.ONTAPClusterReconciler{
 		Client:    mgr.GetClient(),
 		Live:      mgr.GetAPIReader(),
@@ -130,6 +138,7 @@ func run(ctx context.Context, o options) error {
 		Connected:               connected,
 		Changed:                 changed,
 		Share:                   share,
+		DriftCorrected:          series.DriftCorrected,
 		MaxConcurrentReconciles: o.maxConcurrent,
 		Lease:                   held,
 		WriteTimeout:            o.election.writeTimeout(),
@@ -161,10 +170,10 @@ func newManager(config *rest.Config, o options, held *lease.Lease) (ctrl.Manager
 	if err := v1alpha1.AddToScheme(scheme); err != nil {
 		return nil, err
 	}
-	metrics := metricsserver.Options{BindAddress: o.metricsAddr}
+	endpoint := metricsserver.Options{BindAddress: o.metricsAddr}
 	if o.metricsAddr != "0" {
-		metrics.SecureServing = true
-		metrics.FilterProvider = filters.WithAuthenticationAndAuthorization
+		endpoint.SecureServing = true
+		endpoint.FilterProvider = filters.WithAuthenticationAndAuthorization
 	}
 	managerOptions := ctrl.Options{
 		Scheme: scheme,
@@ -177,8 +186,9 @@ func newManager(config *rest.Config, o options, held *lease.Lease) (ctrl.Manager
 				&v1alpha1.ISCSIMetricsQuery{}: {Transform: controller.WithoutSamples},
 			},
 		},
-		Metrics:                metrics,
+		Metrics:                endpoint,
 		HealthProbeBindAddress: o.probeAddr,
+		PprofBindAddress:       o.pprofAddr,
 	}
 	o.election.apply(&managerOptions, held)
 	mgr, err := ctrl.NewManager(config, managerOptions)
@@ -192,6 +202,18 @@ func newManager(config *rest.Config, o options, held *lease.Lease) (ctrl.Manager
 		return nil, err
 	}
 	return mgr, mgr.AddReadyzCheck("ping", healthz.Ping)
+}
+
+// newExporter registers the operator's own series, beside those of controller-runtime.
+func newExporter(mgr ctrl.Manager, arrays *fleet.Fleet) (*exporter.Exporter, error) {
+	series := exporter.New(exporter.Config{
+		Cache:   mgr.GetCache(),
+		Fleet:   arrays,
+		Elected: mgr.Elected(),
+		Allowed: controller.Allowed,
+	})
+	arrays.Observe = series.Observe
+	return series, metrics.Registry.Register(series)
 }
 
 func restConfig(kubeconfig string) (*rest.Config, error) {

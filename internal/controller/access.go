@@ -11,9 +11,9 @@ import (
 	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
 )
 
-// allowed reports whether a rule lets the namespace with those labels use the SVM of that name. A rule that cannot be
+// Allowed reports whether a rule lets the namespace with those labels use the SVM of that name. A rule that cannot be
 // understood allows nothing.
-func allowed(rules []v1alpha1.AccessRule, namespace string, namespaceLabels map[string]string, svm string) bool {
+func Allowed(rules []v1alpha1.AccessRule, namespace string, namespaceLabels map[string]string, svm string) bool {
 	return slices.ContainsFunc(rules, func(rule v1alpha1.AccessRule) bool {
 		return selects(rule.Namespaces, namespace, namespaceLabels) && slices.ContainsFunc(rule.SVMs, func(glob string) bool {
 			match, err := path.Match(glob, svm)

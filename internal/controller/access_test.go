@@ -40,10 +40,10 @@ func TestAccess(t *testing.T) {
 	} {
 		t.Run("allows "+c.name, func(t *testing.T) {
 			rules := []v1alpha1.AccessRule{{Namespaces: c.rule, SVMs: c.svms}}
-			NewWithT(t).Expect(allowed(rules, c.namespace, c.labels, c.svm)).To(Equal(c.allowed))
+			NewWithT(t).Expect(Allowed(rules, c.namespace, c.labels, c.svm)).To(Equal(c.allowed))
 		})
 	}
 	NewWithT(t).Expect(validateAccess([]v1alpha1.AccessRule{{Namespaces: byLabel}, {Namespaces: broken}})).
 		To(MatchError(ContainSubstring("spec.access[1].namespaces.selector")))
-	NewWithT(t).Expect(allowed(nil, "team-a", nil, "svm1")).To(BeFalse(), "no rule, no access")
+	NewWithT(t).Expect(Allowed(nil, "team-a", nil, "svm1")).To(BeFalse(), "no rule, no access")
 }

@@ -158,7 +158,7 @@ func (p *pass) contends(ctx context.Context, other *v1alpha1.ISCSIService) (same
 	if err != nil {
 		return false, false, client.IgnoreNotFound(err)
 	}
-	return true, !allowed(cluster.Spec.Access, other.Namespace, namespace, p.svm.Name), nil
+	return true, !Allowed(cluster.Spec.Access, other.Namespace, namespace, p.svm.Name), nil
 }
 
 func sameArray(a, b *v1alpha1.ONTAPCluster) bool {

@@ -56,6 +56,8 @@ type ISCSIServiceReconciler struct {
 	Changed <-chan event.TypedGenericEvent[Change]
 	// Share is what this operator works on.
 	Share Share
+	// DriftCorrected, unless nil, is told of each field that somebody else changed and that was put back.
+	DriftCorrected func(obj *v1alpha1.ISCSIService, field string)
 	// MaxConcurrentReconciles is how many objects are worked on at a time.
 	MaxConcurrentReconciles int
 	// Lease lets this process work while it is held; nil if the process works alone.

@@ -31,8 +31,6 @@ import (
 )
 
 const (
-	// defaultPollInterval is what an unset spec.pollInterval means.
-	defaultPollInterval = time.Minute
 	// secretIndex finds the ONTAPClusters that use a Secret in the cache.
 	secretIndex = "credentialsSecret"
 	// identityAge is how old the array's word on who it is gets. Its services prove it at every poll; its name and
@@ -326,7 +324,7 @@ func (r *ONTAPClusterReconciler) usersOf(ctx context.Context, secret client.Obje
 
 func pollInterval(cluster *v1alpha1.ONTAPCluster) time.Duration {
 	if cluster.Spec.PollInterval == nil {
-		return defaultPollInterval
+		return v1alpha1.DefaultPollInterval
 	}
 	return cluster.Spec.PollInterval.Duration
 }

@@ -388,7 +388,7 @@ func (p *pass) subject() string {
 }
 
 func (p *pass) allows(svm string) bool {
-	return allowed(p.cluster.Spec.Access, p.obj.Namespace, p.labels, svm)
+	return Allowed(p.cluster.Spec.Access, p.obj.Namespace, p.labels, svm)
 }
 
 func (p *pass) deleting() bool { return !p.obj.DeletionTimestamp.IsZero() }

@@ -299,7 +299,7 @@ func (q *inquiry) patch(ctx context.Context) error {
 func (q *inquiry) subject() string { return fmt.Sprintf("ISCSIService %q", q.obj.Spec.ServiceRef.Name) }
 
 func (q *inquiry) allows(svm string) bool {
-	return allowed(q.cluster.Spec.Access, q.obj.Namespace, q.labels, svm)
+	return Allowed(q.cluster.Spec.Access, q.obj.Namespace, q.labels, svm)
 }
 
 func (q *inquiry) denied() *outcome {

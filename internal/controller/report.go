@@ -71,6 +71,9 @@ func (p *pass) reportUpdate(before ontap.Service) {
 		reason, intro = v1alpha1.EventDriftCorrected, "somebody changed the iSCSI service; put back"
 		if field, desired, observed, ok := p.differs(before); ok {
 			p.drifted(field, desired, observed)
+			if p.r.DriftCorrected != nil {
+				p.r.DriftCorrected(p.obj, field)
+			}
 		}
 	}
 	var changes []string
