@@ -30,6 +30,8 @@ func TestPrometheus(t *testing.T) {
 	RegisterFailHandler(Fail)
 	SetDefaultEventuallyTimeout(60 * time.Second)
 	SetDefaultEventuallyPollingInterval(200 * time.Millisecond)
+	// Without this, a case that has a context waits for as long as that lasts.
+	EnforceDefaultTimeoutsWhenUsingContexts()
 	suite, reporter := GinkgoConfiguration()
 	reporter.Verbose, reporter.NoColor = testing.Verbose(), true
 	RunSpecs(t, "Prometheus", suite, reporter)
