@@ -9,6 +9,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
+	"github.com/ontap-operator/ontap-san-operator/internal/fleet"
 	"github.com/ontap-operator/ontap-san-operator/internal/lease"
 )
 
@@ -27,7 +28,7 @@ func TestWithoutItsLeaseTheOperatorDoesNotEvenLook(t *testing.T) {
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(result.RequeueAfter).To(Equal(leaseRetry))
 
-	result, err = (&ISCSIServiceReconciler{Lease: unheld(t)}).Reconcile(t.Context(), ctrl.Request{})
+	result, err = (&ISCSIServiceReconciler{Fleet: &fleet.Fleet{}, Lease: unheld(t)}).Reconcile(t.Context(), ctrl.Request{})
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(result.RequeueAfter).To(Equal(leaseRetry))
 }
