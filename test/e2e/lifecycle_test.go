@@ -174,8 +174,9 @@ var _ = Describe("What it costs", func() {
 		return writes
 	}
 
-	It("creates with one POST and two Kubernetes writes, and then writes nothing", func(ctx SpecContext) {
+	It("creates with one POST and two Kubernetes writes, and then, but for samples, writes nothing", func(ctx SpecContext) {
 		a := newArray(ctx, "{name: svm1}")
+		a.configure(ctx, `{"metrics":{"disabled":true}}`)
 		a.apply(ctx, "main", "svm: {name: svm1}")
 		a.ready(ctx, "main")
 		Eventually(operatorWrites).WithArguments(a.name).Should(ContainElement("create events"))
@@ -187,11 +188,11 @@ var _ = Describe("What it costs", func() {
 
 	It("adopts with one Kubernetes write", func(ctx SpecContext) {
 		a := newArray(ctx, "{name: svm1, service: {enabled: true}}")
+		a.configure(ctx, `{"metrics":{"disabled":true}}`)
 		a.apply(ctx, "main", "svm: {name: svm1}")
 		a.ready(ctx, "main")
 		Eventually(operatorWrites).WithArguments(a.name).Should(ContainElement("create events"))
 		a.polled(ctx, servicesPath, 3)
 		Expect(operatorWrites(a.name)).To(ConsistOf("patch iscsiservices/status", "create events"))
 	})
-
 })
