@@ -115,7 +115,7 @@ func (a *array) history(ctx SpecContext, query string) []map[string]any {
 	defer transport.CloseIdleConnections()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, a.URL+historyPath+"?"+strings.ReplaceAll(query, " ", "%20"), nil)
 	Expect(err).NotTo(HaveOccurred())
-	request.SetBasicAuth("admin", "netapp123")
+	request.SetBasicAuth(account.Name, password)
 	request.Header.Set("Accept", "application/json")
 	response, err := (&http.Client{Transport: transport}).Do(request)
 	Expect(err).NotTo(HaveOccurred())
