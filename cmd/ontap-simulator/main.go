@@ -25,6 +25,9 @@ func main() {
 	}
 }
 
+// version is stamped by the linker.
+var version = "dev"
+
 // flags are the program's.
 type flags struct{ scenario, listen, control, caOut string }
 
@@ -48,6 +51,7 @@ A scenario says what the array is like when it comes up. This one shows everythi
 		Example: `  ontap-simulator --ca-out ca.pem
   ontap-simulator --scenario array1.yaml --listen 127.0.0.1:8443 --control 127.0.0.1:8080 --ca-out ca.pem`,
 		Args:         cobra.NoArgs,
+		Version:      version,
 		SilenceUsage: true,
 		RunE: func(command *cobra.Command, _ []string) error {
 			return run(command.Context(), f, command.OutOrStdout())
