@@ -15,6 +15,10 @@ GOLANGCI_LINT  := go tool -modfile=hack/tools/golangci-lint/go.mod golangci-lint
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
+# The tag that config/ and the chart ask for.
+IMAGE_TAG = $(shell sed -n 's/^  newTag: \([^ ]*\).*/\1/p' config/manager/kustomization.yaml)
+RELEASE  ?= $(IMAGE_TAG)
+
 # The whole end-to-end suite has to fit, on two busy cores.
 TEST_TIMEOUT ?= 40m
 
@@ -27,11 +31,12 @@ demo: control-plane build ## Start everything on this machine, apply config/samp
 ##@ Change it
 
 .PHONY: generate
-generate: ## Write deepcopy functions, CRDs, RBAC and docs/reference.md from the Go types and markers
+generate: ## Write deepcopy functions, CRDs, RBAC and docs/reference.md from the Go types and markers, and dist/ from config/
 	$(CONTROLLER_GEN) object:headerFile=hack/boilerplate.go.txt paths=./api/...
 	$(CONTROLLER_GEN) crd paths=./api/... output:crd:artifacts:config=config/crd/bases
 	$(CONTROLLER_GEN) rbac:roleName=manager-role paths=./internal/controller/... output:rbac:artifacts:config=config/rbac
 	go run ./hack/apidocs
+	go -C hack/tools/dist run . generate $(CURDIR)
 
 .PHONY: fmt
 fmt: ## Format the code and group its imports
@@ -82,6 +87,17 @@ test: control-plane prometheus build ## Run the unit tests (RACE=1: under the ra
 	@echo "test: the plan against a model of the world"
 	go test -v -run '^TestModel' ./internal/plan
 	go test -v -p 1 -count=1 -timeout $(TEST_TIMEOUT) ./test/...
+	@hack/release/reproducible.sh
+
+.PHONY: image
+image: ## Build both container images with docker, for this machine (KIND=1: load them into a kind cluster, too)
+	docker build -t ontap-san-operator:$(IMAGE_TAG) --build-arg VERSION=$(VERSION) .
+	docker build -t ontap-simulator:$(IMAGE_TAG) --build-arg VERSION=$(VERSION) --build-arg PROGRAM=ontap-simulator .
+	$(if $(KIND),kind load docker-image ontap-san-operator:$(IMAGE_TAG) ontap-simulator:$(IMAGE_TAG))
+
+.PHONY: release
+release: ## Make the files of a release in dist/release (RELEASE=0.1.0); docs/releasing.md has the rest
+	@hack/release/release.sh $(RELEASE)
 
 .PHONY: bench
 bench: control-plane build ## Measure what the operator costs and how fast it is, each figure beside its goal

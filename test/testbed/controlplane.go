@@ -134,6 +134,7 @@ func (c *ControlPlane) startAPIServer(ctx context.Context) error {
 			"--service-cluster-ip-range=10.0.0.0/24",
 			"--endpoint-reconciler-type=none", // a loopback address makes no Endpoints
 			"--authorization-mode=RBAC",
+			"--allow-privileged", // as elsewhere: it is up to Pod Security to refuse such a pod
 			"--audit-policy-file=" + c.pki("audit-policy.yaml"), "--audit-log-path=" + c.auditLog(),
 			"--profiling=false",
 		}
