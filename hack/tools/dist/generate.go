@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 
 	"sigs.k8s.io/kustomize/api/krusty"
 	"sigs.k8s.io/kustomize/api/resmap"
@@ -50,12 +51,36 @@ func generate(repository string) error {
 	if err != nil {
 		return err
 	}
+	if err := removeGenerated(filepath.Join(chart, "templates")); err != nil {
+		return err
+	}
 	for name, text := range files {
 		if err := writeFile(filepath.Join(chart, "templates", name), text); err != nil {
 			return err
 		}
 	}
 	return stampChart(filepath.Join(chart, "Chart.yaml"), objects)
+}
+
+// removeGenerated removes the templates of an earlier run: their objects may be gone from config/.
+func removeGenerated(dir string) error {
+	paths, err := filepath.Glob(filepath.Join(dir, "*.yaml"))
+	if err != nil {
+		return err
+	}
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		if !strings.HasPrefix(string(text), templateHeader) {
+			continue
+		}
+		if err := os.Remove(path); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func build(dir string) (resmap.ResMap, error) {
