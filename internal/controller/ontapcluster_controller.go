@@ -286,7 +286,8 @@ func (r *ONTAPClusterReconciler) managed(ctx context.Context, cluster *v1alpha1.
 	return managed, nil
 }
 
-// SetupWithManager registers the reconciler, and what triggers it: a new generation of an object, a change of its Secret.
+// SetupWithManager registers the reconciler, and what triggers it: a new generation of an object, a person who asks for a
+// look, a change of its Secret.
 func (r *ONTAPClusterReconciler) SetupWithManager(mgr ctrl.Manager) error {
 	err := mgr.GetFieldIndexer().IndexField(context.Background(), &v1alpha1.ONTAPCluster{}, secretIndex, func(obj client.Object) []string {
 		return []string{obj.(*v1alpha1.ONTAPCluster).Spec.CredentialsSecretRef.Name}

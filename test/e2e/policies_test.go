@@ -144,6 +144,15 @@ var _ = Describe("A request to reconcile", func() {
 		a.polled(ctx, servicesPath, 3)
 		Expect(a.writes(ctx)).To(HaveLen(2))
 	})
+	It("has an array looked at that nobody looks at otherwise", func(ctx SpecContext) {
+		a := newArray(ctx, "{name: svm1}")
+		kubectl(ctx, "patch", "ontapcluster", a.name, "--type=merge", "-p", `{"spec":{"pollInterval":"24h"}}`)
+		for _, value := range []string{"one", "two", "three"} { // two may coincide with polls that were due in any case
+			before := a.reads(ctx, servicesPath)
+			kubectl(ctx, "annotate", "--overwrite", "ontapcluster", a.name, v1alpha1.ReconcileRequestedAtAnnotation+"="+value)
+			Eventually(func() int { return a.reads(ctx, servicesPath) }).Should(BeNumerically(">", before))
+		}
+	})
 })
 
 var _ = Describe("A service that is in use", func() {
