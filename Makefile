@@ -31,8 +31,10 @@ demo: control-plane build ## Start everything on this machine, apply config/samp
 ##@ Change it
 
 .PHONY: generate
-generate: ## Write deepcopy functions, CRDs, RBAC and docs/reference.md from the Go types and markers, and dist/ from config/
+generate: ## Write what follows from the Go types and markers (code, CRDs, RBAC, docs/reference.md), and dist/ from config/
+	@rm -rf api/v1alpha1/applyconfiguration # what belongs to a type that is gone goes, too
 	$(CONTROLLER_GEN) object:headerFile=hack/boilerplate.go.txt paths=./api/...
+	$(CONTROLLER_GEN) applyconfiguration:headerFile=hack/boilerplate.go.txt paths=./api/v1alpha1
 	$(CONTROLLER_GEN) crd paths=./api/... output:crd:artifacts:config=config/crd/bases
 	$(CONTROLLER_GEN) rbac:roleName=manager-role paths=./internal/controller/... output:rbac:artifacts:config=config/rbac
 	go run ./hack/apidocs

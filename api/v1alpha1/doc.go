@@ -2,5 +2,6 @@
 // and ONTAPCluster, the array it lives on. It imports apimachinery only, so that any Go program can use it.
 //
 // +kubebuilder:object:generate=true
+// +kubebuilder:ac:generate=true
 // +groupName=san.ontap-operator.io
 package v1alpha1

@@ -10,6 +10,9 @@ var (
 	// GroupVersion is the API group and version of every kind in this package.
 	GroupVersion = schema.GroupVersion{Group: "san.ontap-operator.io", Version: "v1alpha1"}
 
+	// SchemeGroupVersion is GroupVersion, by the name that generated code knows it by.
+	SchemeGroupVersion = GroupVersion
+
 	// SchemeBuilder collects the functions that add this package's kinds to a scheme.
 	SchemeBuilder = runtime.NewSchemeBuilder(addKnownTypes)
 
