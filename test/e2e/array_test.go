@@ -139,8 +139,13 @@ func (a *array) manifest(svms ...string) string {
 // apply applies an ISCSIService of that name; spec is YAML in flow style, without the ONTAPCluster.
 func (a *array) apply(ctx SpecContext, name, spec string) {
 	GinkgoHelper()
-	apply(ctx, fmt.Sprintf("apiVersion: %s\nkind: ISCSIService\nmetadata: {name: %s, namespace: %s}\nspec: {ontapClusterRef: {name: %s}, %s}",
-		v1alpha1.GroupVersion, name, a.name, a.name, spec))
+	apply(ctx, a.service(name, spec))
+}
+
+// service is the manifest of an ISCSIService; spec is as in apply.
+func (a *array) service(name, spec string) string {
+	return fmt.Sprintf("apiVersion: %s\nkind: ISCSIService\nmetadata: {name: %s, namespace: %s}\nspec: {ontapClusterRef: {name: %s}, %s}",
+		v1alpha1.GroupVersion, name, a.name, a.name, spec)
 }
 
 // ready waits until the ISCSIService is Ready in its present generation, and returns it.
