@@ -79,12 +79,16 @@ build: ## Compile the operator, the simulator and the demo into bin/
 control-plane: ## Compile etcd, kube-apiserver, kube-controller-manager and kubectl into bin/control-plane, once
 	@hack/controlplane/build.sh $(BIN)/control-plane
 
+.PHONY: flux
+flux: ## Compile Flux's kustomize-controller into bin/flux, once
+	@hack/flux/build.sh $(BIN)/flux
+
 .PHONY: prometheus
 prometheus: ## Compile Prometheus and promtool into bin/prometheus, once
 	@hack/prometheus/build.sh $(BIN)/prometheus
 
 .PHONY: test
-test: control-plane prometheus build ## Run the unit tests (RACE=1: under the race detector), then the suites that start the real programs
+test: control-plane flux prometheus build ## Run the unit tests (RACE=1: under the race detector), then the suites that start the real programs
 	go test $(if $(RACE),-race) -skip '^TestModel' $$(go list ./... | grep -v '^$(MODULE)/test/')
 	@echo "test: the plan against a model of the world"
 	go test -v -run '^TestModel' ./internal/plan
