@@ -121,8 +121,8 @@ func (r *ISCSIMetricsQueryReconciler) expire(ctx context.Context, obj *v1alpha1.
 	return retried(err)
 }
 
-// SetupWithManager registers the reconciler, and what triggers it: a new object, and, while it has no answer, a change of
-// its ISCSIService, of the ONTAPCluster, or of the labels of its namespace.
+// SetupWithManager registers the reconciler, and what triggers it: a new object, somebody who asks by annotation, and,
+// while it has no answer, a change of its ISCSIService, of the ONTAPCluster, or of the labels of its namespace.
 func (r *ISCSIMetricsQueryReconciler) SetupWithManager(mgr ctrl.Manager) error {
 	err := mgr.GetFieldIndexer().IndexField(context.Background(), &v1alpha1.ISCSIMetricsQuery{}, serviceIndex, func(obj client.Object) []string {
 		return []string{obj.(*v1alpha1.ISCSIMetricsQuery).Spec.ServiceRef.Name}
@@ -133,7 +133,7 @@ func (r *ISCSIMetricsQueryReconciler) SetupWithManager(mgr ctrl.Manager) error {
 	namespace := &metav1.PartialObjectMetadata{}
 	namespace.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Namespace"))
 	return ctrl.NewControllerManagedBy(mgr).
-		For(&v1alpha1.ISCSIMetricsQuery{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		For(&v1alpha1.ISCSIMetricsQuery{}, builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, operated))).
 		Watches(&v1alpha1.ISCSIService{}, handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, service client.Object) []reconcile.Request {
 			return r.waiting(ctx, client.InNamespace(service.GetNamespace()), client.MatchingFields{serviceIndex: service.GetName()})
 		}), builder.WithPredicates(serviceChanged)).

@@ -27,8 +27,16 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.CreatedServiceApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("Drift"):
 		return &apiv1alpha1.DriftApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("ISCSIMetricsQuery"):
+		return &apiv1alpha1.ISCSIMetricsQueryApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("ISCSIMetricsQuerySpec"):
+		return &apiv1alpha1.ISCSIMetricsQuerySpecApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("ISCSIMetricsQueryStatus"):
+		return &apiv1alpha1.ISCSIMetricsQueryStatusApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("ISCSIService"):
 		return &apiv1alpha1.ISCSIServiceApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("ISCSIServiceReference"):
+		return &apiv1alpha1.ISCSIServiceReferenceApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("ISCSIServiceSpec"):
 		return &apiv1alpha1.ISCSIServiceSpecApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("ISCSIServiceStatus"):
@@ -39,6 +47,14 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.MetricsApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("MetricsConfig"):
 		return &apiv1alpha1.MetricsConfigApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("MetricsFilter"):
+		return &apiv1alpha1.MetricsFilterApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("MetricsOrder"):
+		return &apiv1alpha1.MetricsOrderApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("MetricsSample"):
+		return &apiv1alpha1.MetricsSampleApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("MetricsSummary"):
+		return &apiv1alpha1.MetricsSummaryApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("NamespaceSelector"):
 		return &apiv1alpha1.NamespaceSelectorApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("ONTAPCluster"):
@@ -49,10 +65,18 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.ONTAPClusterSpecApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("ONTAPClusterStatus"):
 		return &apiv1alpha1.ONTAPClusterStatusApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("OperationsSummary"):
+		return &apiv1alpha1.OperationsSummaryApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("OperationValues"):
 		return &apiv1alpha1.OperationValuesApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("SampleOperations"):
+		return &apiv1alpha1.SampleOperationsApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("SampleThroughput"):
+		return &apiv1alpha1.SampleThroughputApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("SecretReference"):
 		return &apiv1alpha1.SecretReferenceApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("SeriesSummary"):
+		return &apiv1alpha1.SeriesSummaryApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("ServiceCount"):
 		return &apiv1alpha1.ServiceCountApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("SVMSelector"):
@@ -61,6 +85,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.SVMStatusApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("Target"):
 		return &apiv1alpha1.TargetApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("ThroughputSummary"):
+		return &apiv1alpha1.ThroughputSummaryApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("ThroughputValues"):
 		return &apiv1alpha1.ThroughputValuesApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("TLSConfig"):

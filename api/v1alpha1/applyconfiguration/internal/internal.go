@@ -73,6 +73,97 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: since
       type:
         namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+- name: com.github.ontap-operator.ontap-san-operator.api.v1alpha1.FilterOperator
+  scalar: string
+- name: com.github.ontap-operator.ontap-san-operator.api.v1alpha1.ISCSIMetricsQuery
+  map:
+    fields:
+    - name: apiVersion
+      type:
+        scalar: string
+    - name: kind
+      type:
+        scalar: string
+    - name: metadata
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta
+    - name: spec
+      type:
+        namedType: com.github.ontap-operator.ontap-san-operator.api.v1alpha1.ISCSIMetricsQuerySpec
+    - name: status
+      type:
+        namedType: com.github.ontap-operator.ontap-san-operator.api.v1alpha1.ISCSIMetricsQueryStatus
+      default:
+        observedGeneration: -1
+- name: com.github.ontap-operator.ontap-san-operator.api.v1alpha1.ISCSIMetricsQuerySpec
+  map:
+    fields:
+    - name: fields
+      type:
+        list:
+          elementType:
+            namedType: com.github.ontap-operator.ontap-san-operator.api.v1alpha1.MetricsSelection
+          elementRelationship: associative
+    - name: filters
+      type:
+        list:
+          elementType:
+            namedType: com.github.ontap-operator.ontap-san-operator.api.v1alpha1.MetricsFilter
+          elementRelationship: associative
+          keys:
+          - field
+    - name: interval
+      type:
+        namedType: com.github.ontap-operator.ontap-san-operator.api.v1alpha1.MetricsInterval
+    - name: maxRecords
+      type:
+        scalar: numeric
+    - name: orderBy
+      type:
+        list:
+          elementType:
+            namedType: com.github.ontap-operator.ontap-san-operator.api.v1alpha1.MetricsOrder
+          elementRelationship: associative
+          keys:
+          - field
+    - name: serviceRef
+      type:
+        namedType: com.github.ontap-operator.ontap-san-operator.api.v1alpha1.ISCSIServiceReference
+    - name: timestamp
+      type:
+        scalar: string
+    - name: ttlAfterFinished
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Duration
+- name: com.github.ontap-operator.ontap-san-operator.api.v1alpha1.ISCSIMetricsQueryStatus
+  map:
+    fields:
+    - name: completionTime
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: conditions
+      type:
+        list:
+          elementType:
+            namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Condition
+          elementRelationship: associative
+          keys:
+          - type
+    - name: observedGeneration
+      type:
+        scalar: numeric
+    - name: samples
+      type:
+        list:
+          elementType:
+            namedType: com.github.ontap-operator.ontap-san-operator.api.v1alpha1.MetricsSample
+          elementRelationship: atomic
+    - name: summary
+      type:
+        namedType: com.github.ontap-operator.ontap-san-operator.api.v1alpha1.MetricsSummary
+    - name: svm
+      type:
+        namedType: com.github.ontap-operator.ontap-san-operator.api.v1alpha1.SVMStatus
 - name: com.github.ontap-operator.ontap-san-operator.api.v1alpha1.ISCSIService
   map:
     fields:
@@ -93,6 +184,12 @@ var schemaYAML = typed.YAMLObject(`types:
         namedType: com.github.ontap-operator.ontap-san-operator.api.v1alpha1.ISCSIServiceStatus
       default:
         observedGeneration: -1
+- name: com.github.ontap-operator.ontap-san-operator.api.v1alpha1.ISCSIServiceReference
+  map:
+    fields:
+    - name: name
+      type:
+        scalar: string
 - name: com.github.ontap-operator.ontap-san-operator.api.v1alpha1.ISCSIServiceSpec
   map:
     fields:
@@ -201,6 +298,75 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: statusInterval
       type:
         namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Duration
+- name: com.github.ontap-operator.ontap-san-operator.api.v1alpha1.MetricsField
+  scalar: string
+- name: com.github.ontap-operator.ontap-san-operator.api.v1alpha1.MetricsFilter
+  map:
+    fields:
+    - name: field
+      type:
+        namedType: com.github.ontap-operator.ontap-san-operator.api.v1alpha1.MetricsField
+    - name: operator
+      type:
+        namedType: com.github.ontap-operator.ontap-san-operator.api.v1alpha1.FilterOperator
+    - name: values
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: atomic
+- name: com.github.ontap-operator.ontap-san-operator.api.v1alpha1.MetricsInterval
+  scalar: string
+- name: com.github.ontap-operator.ontap-san-operator.api.v1alpha1.MetricsOrder
+  map:
+    fields:
+    - name: descending
+      type:
+        scalar: boolean
+    - name: field
+      type:
+        namedType: com.github.ontap-operator.ontap-san-operator.api.v1alpha1.MetricsField
+- name: com.github.ontap-operator.ontap-san-operator.api.v1alpha1.MetricsSample
+  map:
+    fields:
+    - name: duration
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Duration
+    - name: iops
+      type:
+        namedType: com.github.ontap-operator.ontap-san-operator.api.v1alpha1.SampleOperations
+    - name: latencyMicroseconds
+      type:
+        namedType: com.github.ontap-operator.ontap-san-operator.api.v1alpha1.SampleOperations
+    - name: status
+      type:
+        scalar: string
+    - name: throughputBytesPerSecond
+      type:
+        namedType: com.github.ontap-operator.ontap-san-operator.api.v1alpha1.SampleThroughput
+    - name: timestamp
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+- name: com.github.ontap-operator.ontap-san-operator.api.v1alpha1.MetricsSelection
+  scalar: string
+- name: com.github.ontap-operator.ontap-san-operator.api.v1alpha1.MetricsSummary
+  map:
+    fields:
+    - name: iops
+      type:
+        namedType: com.github.ontap-operator.ontap-san-operator.api.v1alpha1.OperationsSummary
+    - name: latencyMicroseconds
+      type:
+        namedType: com.github.ontap-operator.ontap-san-operator.api.v1alpha1.OperationsSummary
+    - name: notOK
+      type:
+        scalar: numeric
+    - name: samples
+      type:
+        scalar: numeric
+    - name: throughputBytesPerSecond
+      type:
+        namedType: com.github.ontap-operator.ontap-san-operator.api.v1alpha1.ThroughputSummary
 - name: com.github.ontap-operator.ontap-san-operator.api.v1alpha1.NamespaceSelector
   map:
     fields:
@@ -301,6 +467,21 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: write
       type:
         scalar: numeric
+- name: com.github.ontap-operator.ontap-san-operator.api.v1alpha1.OperationsSummary
+  map:
+    fields:
+    - name: other
+      type:
+        namedType: com.github.ontap-operator.ontap-san-operator.api.v1alpha1.SeriesSummary
+    - name: read
+      type:
+        namedType: com.github.ontap-operator.ontap-san-operator.api.v1alpha1.SeriesSummary
+    - name: total
+      type:
+        namedType: com.github.ontap-operator.ontap-san-operator.api.v1alpha1.SeriesSummary
+    - name: write
+      type:
+        namedType: com.github.ontap-operator.ontap-san-operator.api.v1alpha1.SeriesSummary
 - name: com.github.ontap-operator.ontap-san-operator.api.v1alpha1.Origin
   scalar: string
 - name: com.github.ontap-operator.ontap-san-operator.api.v1alpha1.SVMSelector
@@ -321,12 +502,51 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: uuid
       type:
         scalar: string
+- name: com.github.ontap-operator.ontap-san-operator.api.v1alpha1.SampleOperations
+  map:
+    fields:
+    - name: other
+      type:
+        scalar: numeric
+    - name: read
+      type:
+        scalar: numeric
+    - name: total
+      type:
+        scalar: numeric
+    - name: write
+      type:
+        scalar: numeric
+- name: com.github.ontap-operator.ontap-san-operator.api.v1alpha1.SampleThroughput
+  map:
+    fields:
+    - name: read
+      type:
+        scalar: numeric
+    - name: total
+      type:
+        scalar: numeric
+    - name: write
+      type:
+        scalar: numeric
 - name: com.github.ontap-operator.ontap-san-operator.api.v1alpha1.SecretReference
   map:
     fields:
     - name: name
       type:
         scalar: string
+- name: com.github.ontap-operator.ontap-san-operator.api.v1alpha1.SeriesSummary
+  map:
+    fields:
+    - name: average
+      type:
+        scalar: numeric
+    - name: maximum
+      type:
+        scalar: numeric
+    - name: p95
+      type:
+        scalar: numeric
 - name: com.github.ontap-operator.ontap-san-operator.api.v1alpha1.ServiceCount
   map:
     fields:
@@ -360,6 +580,18 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: name
       type:
         scalar: string
+- name: com.github.ontap-operator.ontap-san-operator.api.v1alpha1.ThroughputSummary
+  map:
+    fields:
+    - name: read
+      type:
+        namedType: com.github.ontap-operator.ontap-san-operator.api.v1alpha1.SeriesSummary
+    - name: total
+      type:
+        namedType: com.github.ontap-operator.ontap-san-operator.api.v1alpha1.SeriesSummary
+    - name: write
+      type:
+        namedType: com.github.ontap-operator.ontap-san-operator.api.v1alpha1.SeriesSummary
 - name: com.github.ontap-operator.ontap-san-operator.api.v1alpha1.ThroughputValues
   map:
     fields:

@@ -11,7 +11,8 @@ package v1alpha1
 // Limits bound the load that the operator puts on an array.
 type LimitsApplyConfiguration struct {
 	// maxInFlight is how many ISCSIServices are worked on at a time, each of
-	// which sends one request at a time; the poll comes on top. Unset means 8.
+	// which sends one request at a time; the poll and one ISCSIMetricsQuery
+	// come on top. Unset means 8.
 	MaxInFlight *int32 `json:"maxInFlight,omitempty"`
 	// requestsPerSecond is how many requests are sent per second, with short
 	// bursts of as many. Unset means as many as maxInFlight allows.
