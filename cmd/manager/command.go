@@ -111,7 +111,7 @@ func run(ctx context.Context, o options) error {
 		return err
 	}
 	arrays, connected, changed := &fleet.Fleet{}, make(chan event.GenericEvent), make(chan event.TypedGenericEvent[controller.Change])
-	series, err := newExporter(mgr, arrays)
+	series, err := newExporter(mgr, arrays, share)
 	if err != nil {
 		return fmt.Errorf("setting up the metrics: %w", err)
 	}
@@ -205,12 +205,13 @@ func newManager(config *rest.Config, o options, held *lease.Lease) (ctrl.Manager
 }
 
 // newExporter registers the operator's own series, beside those of controller-runtime.
-func newExporter(mgr ctrl.Manager, arrays *fleet.Fleet) (*exporter.Exporter, error) {
+func newExporter(mgr ctrl.Manager, arrays *fleet.Fleet, share controller.Share) (*exporter.Exporter, error) {
 	series := exporter.New(exporter.Config{
 		Cache:   mgr.GetCache(),
 		Fleet:   arrays,
 		Elected: mgr.Elected(),
 		Allowed: controller.Allowed,
+		Has:     share.Has,
 	})
 	arrays.Observe = series.Observe
 	return series, metrics.Registry.Register(series)

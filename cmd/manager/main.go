@@ -12,7 +12,7 @@ import (
 
 // gcPercent is how much garbage is collected at the latest, in percent of what lives on, unless $GOGC says otherwise.
 // Thousands of objects that are kept in mind are most of the memory: as much garbage again would double it.
-const gcPercent = 50
+const gcPercent = 30
 
 func main() {
 	if os.Getenv("GOGC") == "" {

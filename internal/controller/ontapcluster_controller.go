@@ -14,6 +14,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
+	"k8s.io/client-go/util/workqueue"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -23,6 +24,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
 	"github.com/ontap-operator/ontap-san-operator/internal/fleet"
@@ -80,7 +82,7 @@ func (r *ONTAPClusterReconciler) Reconcile(ctx context.Context, req ctrl.Request
 	} else if err != nil {
 		return ctrl.Result{}, err
 	}
-	if !r.Share.has(stored) {
+	if !r.Share.Has(stored) {
 		r.Fleet.Disconnect(req.Name)
 		return ctrl.Result{}, nil
 	}
@@ -198,7 +200,11 @@ func (r *ONTAPClusterReconciler) connect(ctx context.Context, cluster *v1alpha1.
 	if err := r.poll(ctx, cluster, array); err != nil {
 		return r.unusable(cluster, array, err)
 	}
-	return ready(v1alpha1.ReasonConnected, fmt.Sprintf("Connected to array %q.", cluster.Status.Array.Name), pollInterval(cluster)), nil
+	return connectedTo(cluster, pollInterval(cluster)), nil
+}
+
+func connectedTo(cluster *v1alpha1.ONTAPCluster, lookAgain time.Duration) outcome {
+	return ready(v1alpha1.ReasonConnected, fmt.Sprintf("Connected to array %q.", cluster.Status.Array.Name), lookAgain)
 }
 
 // poll makes sure that the array is the one that is remembered, reads its services, and passes on what has changed.
@@ -257,8 +263,7 @@ func (r *ONTAPClusterReconciler) unusable(cluster *v1alpha1.ONTAPCluster, array 
 	case o.reason == v1alpha1.ReasonArrayChanged:
 		o.retryAfter = pollInterval(cluster)
 	case passes(o) && isReady(cluster) && array.Usable() == nil && time.Since(array.Polled()) < pollInterval(cluster)+patience:
-		before := readyCondition(cluster.Status.Conditions)
-		return ready(before.Reason, before.Message, secondTry), nil
+		return connectedTo(cluster, secondTry), nil
 	}
 	return o, nil
 }
@@ -297,7 +302,12 @@ func (r *ONTAPClusterReconciler) SetupWithManager(mgr ctrl.Manager) error {
 	}
 	secret := &metav1.PartialObjectMetadata{}
 	secret.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Secret"))
+	troubled := source.Func(func(_ context.Context, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) error {
+		r.Fleet.Troubled = func(name string) { queue.Add(reconcile.Request{NamespacedName: types.NamespacedName{Name: name}}) }
+		return nil
+	})
 	return ctrl.NewControllerManagedBy(mgr).
+		WatchesRawSource(troubled).
 		For(&v1alpha1.ONTAPCluster{}, builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, predicate.LabelChangedPredicate{}, operated))).
 		Watches(&v1alpha1.ISCSIService{}, handler.EnqueueRequestsFromMapFunc(r.leaving), builder.WithPredicates(gone)).
 		WatchesMetadata(secret, handler.EnqueueRequestsFromMapFunc(r.usersOf),

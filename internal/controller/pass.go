@@ -82,7 +82,7 @@ func (p *pass) prepare(ctx context.Context) (*outcome, error) {
 	if client.IgnoreNotFound(missing) != nil {
 		return nil, missing
 	}
-	if !p.r.Share.has(p.cluster) {
+	if !p.r.Share.Has(p.cluster) {
 		return nil, errNotShared
 	}
 	if end, err := p.unneeded(ctx); end != nil || err != nil {

@@ -75,7 +75,7 @@ func (q *inquiry) find(ctx context.Context) (*outcome, error) {
 	q.service = &v1alpha1.ISCSIService{}
 	name := types.NamespacedName{Namespace: q.obj.Namespace, Name: q.obj.Spec.ServiceRef.Name}
 	if err := q.r.Client.Get(ctx, name, q.service); apierrors.IsNotFound(err) {
-		if !q.r.Share.has(&v1alpha1.ONTAPCluster{}) {
+		if !q.r.Share.Has(&v1alpha1.ONTAPCluster{}) {
 			return nil, errNotShared
 		}
 		return new(waitingFor(q.obj.Status.Conditions, v1alpha1.ReasonISCSIServiceNotFound, fmt.Sprintf(
@@ -90,7 +90,7 @@ func (q *inquiry) find(ctx context.Context) (*outcome, error) {
 	if client.IgnoreNotFound(missing) != nil {
 		return nil, missing
 	}
-	if !q.r.Share.has(q.cluster) {
+	if !q.r.Share.Has(q.cluster) {
 		return nil, errNotShared
 	}
 	if missing != nil {

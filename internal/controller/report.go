@@ -71,16 +71,20 @@ func (p *pass) reportUpdate(before ontap.Service) {
 		reason, intro = v1alpha1.EventDriftCorrected, "somebody changed the iSCSI service; put back"
 		if field, desired, observed, ok := p.differs(before); ok {
 			p.drifted(field, desired, observed)
-			if p.r.DriftCorrected != nil {
-				p.r.DriftCorrected(p.obj, field)
-			}
+		}
+	}
+	corrected := func(field string) {
+		if reason == v1alpha1.EventDriftCorrected && p.r.DriftCorrected != nil {
+			p.r.DriftCorrected(p.obj, field)
 		}
 	}
 	var changes []string
 	if before.Enabled != p.service.Enabled {
+		corrected(driftEnabled)
 		changes = append(changes, fmt.Sprintf("enabled from %t to %t", before.Enabled, p.service.Enabled))
 	}
 	if before.Target.Alias != p.service.Target.Alias {
+		corrected(driftAlias)
 		changes = append(changes, fmt.Sprintf("alias from %q to %q", before.Target.Alias, p.service.Target.Alias))
 	}
 	p.event(corev1.EventTypeNormal, reason, "Update", "%s: %s %s", p.subject(), intro, strings.Join(changes, ", "))

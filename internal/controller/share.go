@@ -14,8 +14,8 @@ type Share struct {
 	Selector labels.Selector
 }
 
-// has reports whether the ONTAPCluster is in the share. One that does not exist has no labels: the operator whose
+// Has reports whether the ONTAPCluster is in the share. One that does not exist has no labels: the operator whose
 // selector takes that tells those who name it.
-func (s Share) has(cluster *v1alpha1.ONTAPCluster) bool {
+func (s Share) Has(cluster *v1alpha1.ONTAPCluster) bool {
 	return s.Selector == nil || s.Selector.Matches(labels.Set(cluster.Labels))
 }

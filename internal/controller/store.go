@@ -61,7 +61,7 @@ func (p *pass) recheckAccess(ctx context.Context) error {
 	cluster := &v1alpha1.ONTAPCluster{}
 	if err := p.r.Client.Get(ctx, client.ObjectKeyFromObject(p.cluster), cluster); client.IgnoreNotFound(err) != nil {
 		return err
-	} else if err != nil || cluster.UID != p.cluster.UID || cluster.Generation != p.cluster.Generation || isPaused(cluster) || !p.r.Share.has(cluster) {
+	} else if err != nil || cluster.UID != p.cluster.UID || cluster.Generation != p.cluster.Generation || isPaused(cluster) || !p.r.Share.Has(cluster) {
 		return errStale
 	}
 	labels, err := p.r.namespaceLabels(ctx, p.obj.Namespace)

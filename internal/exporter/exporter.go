@@ -46,6 +46,8 @@ type Config struct {
 	Elected <-chan struct{}
 	// Allowed tells whether access rules let a namespace, with those labels, use an SVM.
 	Allowed func(rules []v1alpha1.AccessRule, namespace string, labels map[string]string, svm string) bool
+	// Has tells whether an ONTAPCluster is this operator's to work on; one that does not exist is asked about as empty.
+	Has func(cluster *v1alpha1.ONTAPCluster) bool
 }
 
 // New makes an Exporter. Its Observe and DriftCorrected are to be told of what happens.

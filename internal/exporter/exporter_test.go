@@ -55,7 +55,7 @@ func newSite(t *testing.T) *site {
 	close(elected)
 	s := &site{fleet: &fleet.Fleet{}}
 	s.kube = fake.NewClientBuilder().WithScheme(scheme).WithStatusSubresource(&v1alpha1.ISCSIService{}, &v1alpha1.ONTAPCluster{}).Build()
-	s.Exporter = New(Config{Cache: s.kube, Fleet: s.fleet, Elected: elected, Allowed: controller.Allowed})
+	s.Exporter = New(Config{Cache: s.kube, Fleet: s.fleet, Elected: elected, Allowed: controller.Allowed, Has: controller.Share{}.Has})
 	s.fleet.Observe = s.Observe
 
 	parsed, err := simulator.ParseScenario([]byte(scenario))

@@ -48,10 +48,21 @@ func (s *scrape) read(ctx context.Context) error {
 			return err
 		}
 	}
-	s.clusters, s.services = clusters.Items, services.Items
-	s.clusterOf = make(map[string]*v1alpha1.ONTAPCluster, len(s.clusters))
-	for i := range s.clusters {
-		s.clusterOf[s.clusters[i].Name] = &s.clusters[i]
+	// Where several operators share the arrays, each shows what is its own.
+	exists := make(map[string]bool, len(clusters.Items))
+	s.clusterOf = make(map[string]*v1alpha1.ONTAPCluster, len(clusters.Items))
+	for i := range clusters.Items {
+		exists[clusters.Items[i].Name] = true
+		if s.Has(&clusters.Items[i]) {
+			s.clusters = append(s.clusters, clusters.Items[i])
+			s.clusterOf[clusters.Items[i].Name] = &clusters.Items[i]
+		}
+	}
+	for i := range services.Items {
+		name := services.Items[i].ONTAPClusterName()
+		if s.clusterOf[name] != nil || !exists[name] && s.Has(&v1alpha1.ONTAPCluster{}) {
+			s.services = append(s.services, services.Items[i])
+		}
 	}
 	s.lives = make(map[types.UID]bool, len(s.services))
 	for i := range s.services {

@@ -49,6 +49,9 @@ type Array struct {
 	snapshot snapshot
 	identity atomic.Pointer[identity]
 	faces    faces
+	retired  atomic.Bool
+	// troubled is told when a call other than a poll finds out that the array cannot be used any more.
+	troubled func()
 	metrics  metricsState
 	// histories has the slot of EnterHistory.
 	histories slots
@@ -70,11 +73,11 @@ type Finding struct {
 	SVMGone bool
 }
 
-func newArray(cfg ontap.Config, limits Limits, observe func(ontap.Exchange)) (*Array, error) {
-	a := &Array{config: cfg, line: newLine()}
+func newArray(cfg ontap.Config, limits Limits, observe func(ontap.Exchange), troubled func()) (*Array, error) {
+	a := &Array{config: cfg, line: newLine(), troubled: troubled}
 	a.limit(limits)
 	a.histories.resize(1)
-	cfg.Admit, cfg.Observe, cfg.Peer = a.line.admit, observe, a.recognise
+	cfg.Admit, cfg.Observe, cfg.Peer = a.line.admit, observe, a.faces.recognise
 	client, err := ontap.New(cfg)
 	a.client = client
 	return a, err
@@ -106,17 +109,25 @@ func (a *Array) Identify(ctx context.Context, expectedUUID string) (ontap.Cluste
 		return ontap.Cluster{}, err
 	}
 	if found.UUID == "" {
-		a.identity.Store(nil)
+		a.disown()
 		return ontap.Cluster{}, ErrNoIdentity
 	}
 	if expectedUUID != "" && found.UUID != expectedUUID {
-		a.identity.Store(nil)
-		a.faces.settle(false)
+		a.disown()
 		return ontap.Cluster{}, &ChangedError{Expected: expectedUUID, Found: found}
 	}
+	if a.retired.Load() {
+		return ontap.Cluster{}, ErrNotIdentified
+	}
+	a.faces.add(found.Certificate)
 	a.identity.Store(&identity{Cluster: found, at: time.Now()})
-	a.faces.settle(true)
 	return found, nil
+}
+
+// disown takes the array for nobody's, and keeps no connection to it: the next one may lead back.
+func (a *Array) disown() {
+	a.identity.Store(nil)
+	a.client.Close()
 }
 
 // Identity returns who the array is, if it has said so within that time.
@@ -134,7 +145,7 @@ func (a *Array) Usable() error {
 	if err := cmp.Or(a.line.refused(math.MaxInt64), a.line.silent()); err != nil {
 		return err
 	}
-	if a.identity.Load() == nil {
+	if a.identity.Load() == nil || a.retired.Load() {
 		return ErrNotIdentified
 	}
 	if a.snapshot.polled().IsZero() {
@@ -148,8 +159,8 @@ func (a *Array) Breaker() string { return a.line.breaker.State().String() }
 
 // retire keeps anything more from being sent.
 func (a *Array) retire() {
-	a.identity.Store(nil)
-	a.client.Close()
+	a.retired.Store(true)
+	a.disown()
 	a.slots.close()
 	a.histories.close()
 }
@@ -157,6 +168,24 @@ func (a *Array) retire() {
 // call makes a call to the array that is remembered.
 func (a *Array) call(ctx context.Context, call func() error) error {
 	if err := a.Usable(); err != nil {
+		return err
+	}
+	err := a.send(ctx, call)
+	if a.troubled != nil && (a.identity.Load() == nil || a.line.refused(loginPause) != nil) {
+		a.troubled()
+	}
+	return err
+}
+
+// send makes a call over a connection to whoever has said that it is the array that is remembered. A certificate that
+// is new, as after a renewal, has it identified anew first. The call may be made twice: what it gathers begins anew.
+func (a *Array) send(ctx context.Context, call func() error) error {
+	err := a.line.call(ctx, call)
+	if !errors.Is(err, errUnrecognised) {
+		return err
+	}
+	a.client.Close()
+	if err := a.reidentify(ctx); err != nil {
 		return err
 	}
 	return a.line.call(ctx, call)
@@ -192,6 +221,7 @@ func (a *Array) LookUp(ctx context.Context, svm ontap.SVMRef, samples bool) (fou
 
 func (a *Array) lookUp(ctx context.Context, svm ontap.SVMRef, samples bool) (found *ontap.Service, err error) {
 	err = a.call(ctx, func() error {
+		found = nil
 		for service, err := range a.client.Services(ctx, withSVM(svm).Select(a.fields(samples)...)) {
 			if err != nil {
 				return err
@@ -250,6 +280,7 @@ func (a *Array) Confirm(ctx context.Context, svmUUID string) (Finding, error) {
 // are any.
 func (a *Array) Sessions(ctx context.Context, svmUUID string) (count int, initiators []string, err error) {
 	err = a.call(ctx, func() error {
+		initiators = nil
 		count, err = a.client.SessionCount(ctx, svmUUID)
 		if err != nil || count == 0 {
 			return err

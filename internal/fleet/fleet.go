@@ -15,6 +15,9 @@ import (
 type Fleet struct {
 	// Observe, unless nil, is told of every request to an array, by the name of its ONTAPCluster. It is set before use.
 	Observe func(name string, e ontap.Exchange)
+	// Troubled, unless nil, is told when something else than a poll finds out that an array cannot be used any more: it
+	// has refused the login, or is another one. It is set before use.
+	Troubled func(name string)
 
 	mu     sync.Mutex
 	arrays map[string]*Array
@@ -46,6 +49,10 @@ func (f *Fleet) Connect(name string, cfg ontap.Config, limits Limits) (*Array, e
 	array, err := newArray(cfg, limits, func(e ontap.Exchange) {
 		if f.Observe != nil {
 			f.Observe(name, e)
+		}
+	}, func() {
+		if f.Troubled != nil {
+			f.Troubled(name)
 		}
 	})
 	if err != nil {

@@ -17,6 +17,7 @@ func (a *Array) EnterHistory(key string, wake func()) (leave func(), ok bool) {
 func (a *Array) History(ctx context.Context, svmUUID string, query ontap.MetricsQuery, limit int) (samples []ontap.Metric, err error) {
 	query.Query = query.Query.Page(limit)
 	err = a.call(ctx, func() error {
+		samples = nil
 		for sample, err := range a.client.ServiceMetrics(ctx, svmUUID, query) {
 			if err != nil {
 				return err

@@ -110,7 +110,7 @@ func (l *line) call(ctx context.Context, call func() error) error {
 	var silence *ontap.TransportError
 	var refusal *ontap.Error
 	switch {
-	case errors.As(err, &silence) && (ctx.Err() != nil || errors.Is(err, errNoTurn)):
+	case errors.As(err, &silence) && (ctx.Err() != nil || errors.Is(err, errNoTurn) || errors.Is(err, errUnrecognised)):
 		// It was not the array that ended it.
 		return err
 	case silence != nil:

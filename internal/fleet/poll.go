@@ -103,7 +103,8 @@ func (a *Array) readAll(ctx context.Context, metrics bool) ([]ontap.Service, err
 }
 
 func (a *Array) read(ctx context.Context, metrics bool) (services []ontap.Service, err error) {
-	err = a.line.call(ctx, func() error {
+	err = a.send(ctx, func() error {
+		services = nil
 		for service, err := range a.client.Services(ctx, ontap.Query{}.Select(a.fields(metrics)...).Page(pageSize)) {
 			if err != nil {
 				return err

@@ -2,6 +2,7 @@ package ontap
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"io"
 	"net/http"
@@ -18,6 +19,7 @@ type Client struct {
 	authorize func(*http.Request)
 	redact    func(string) string
 	transport *http.Transport
+	peer      func([sha256.Size]byte) error
 	admit     func(context.Context) error
 	observe   func(Exchange)
 }
@@ -34,9 +36,6 @@ func New(cfg Config) (*Client, error) {
 	tlsConfig, err := cfg.TLS.clientConfig(endpoint.Hostname())
 	if err != nil {
 		return nil, fmt.Errorf("ontap: %w", err)
-	}
-	if cfg.Peer != nil {
-		tlsConfig.VerifyConnection = both(tlsConfig.VerifyConnection, cfg.Peer)
 	}
 	if len(cfg.Credentials.Certificate) > 0 {
 		pair, err := cfg.Credentials.keyPair()
@@ -57,6 +56,7 @@ func New(cfg Config) (*Client, error) {
 		authorize: cfg.Credentials.authorizer(),
 		redact:    cfg.Credentials.redactor(),
 		transport: newTransport(tlsConfig, timeout),
+		peer:      cfg.Peer,
 		admit:     cfg.Admit,
 		observe:   cfg.Observe,
 	}, nil

@@ -3,13 +3,17 @@ package ontap
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"errors"
+	"net/http"
 )
 
 // Cluster says who the array is. An account that is confined to an SVM may be answered in part: what is missing is empty.
 type Cluster struct {
 	Name, UUID string
 	Version    Version
+	// Certificate is the SHA-256 of the certificate that the array showed on the connection of this answer.
+	Certificate [sha256.Size]byte
 }
 
 // Version is the version of ONTAP: 9.14.1 has generation 9, major 14, minor 1.
@@ -28,7 +32,13 @@ func (v Version) AtLeast(generation, major int) bool {
 func (c *Client) Cluster(ctx context.Context) (Cluster, error) {
 	var query parameters
 	query.add("fields", "name,uuid,version")
-	return fetch(ctx, c, "read cluster", apiPath("cluster")+query.String(), clusterRecord.cluster)
+	var carrier [sha256.Size]byte
+	r := request{operation: "read cluster", method: http.MethodGet, target: apiPath("cluster") + query.String(), carrier: &carrier}
+	cluster, err := receive(ctx, c, r, clusterRecord.cluster)
+	if err == nil {
+		cluster.Certificate = carrier
+	}
+	return cluster, err
 }
 
 type clusterRecord struct {

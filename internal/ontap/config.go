@@ -27,8 +27,8 @@ type Config struct {
 	App string
 	// Timeout is the deadline of each request, each page of a list included; 0 means [DefaultTimeout].
 	Timeout time.Duration
-	// Peer, unless nil, is asked about the SHA-256 of the certificate that a new connection shows, once it was verified. Its error ends
-	// the connection before a request is sent on it.
+	// Peer, unless nil, is asked about the SHA-256 of the array's certificate before a request is sent over a connection. Its error keeps
+	// the request from being sent. It is not asked about [Client.Cluster], which is how to find out who that is.
 	Peer func(certificate [sha256.Size]byte) error `json:"-"`
 	// Admit, unless nil, is asked before each request, and may make it wait. Its error keeps the request from being sent.
 	Admit func(context.Context) error `json:"-"`

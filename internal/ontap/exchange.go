@@ -3,6 +3,7 @@ package ontap
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -23,6 +24,8 @@ type request struct {
 	method    string
 	target    string // escaped path and query, from the slash on
 	body      any    // sent as JSON unless nil
+	// carrier, unless nil, gets the certificate of whoever answers; the request is sent whoever that is.
+	carrier *[sha256.Size]byte
 }
 
 func (r request) writes() bool { return r.method != http.MethodGet }
@@ -73,12 +76,16 @@ func (c *Client) exchange(ctx context.Context, r request) (answer, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, c.timeout, timeoutError(c.timeout))
 	defer cancel()
 	var sent departure
+	if r.carrier == nil {
+		sent.peer = c.peer
+	}
 	req, err := c.compose(sent.watch(ctx), r)
 	if err != nil {
 		return answer{}, invalid(r.operation, "%v", err)
 	}
 	resp, err := c.transport.RoundTrip(req)
 	if err != nil {
+		err = sent.stopped(err)
 		phase := "no answer from"
 		if !sent.connected() {
 			phase = "could not connect to"
@@ -90,6 +97,9 @@ func (c *Client) exchange(ctx context.Context, r request) (answer, error) {
 		}
 	}
 	defer func() { _ = resp.Body.Close() }()
+	if r.carrier != nil {
+		*r.carrier = sent.certificate()
+	}
 	return c.judge(ctx, r, resp)
 }
 

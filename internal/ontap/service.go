@@ -181,8 +181,11 @@ func (c *Client) change(ctx context.Context, operation, method, svmUUID string, 
 
 // fetch reads one object.
 func fetch[R, T any](ctx context.Context, c *Client, operation, target string, value func(R) (T, error)) (T, error) {
+	return receive(ctx, c, request{operation: operation, method: http.MethodGet, target: target}, value)
+}
+
+func receive[R, T any](ctx context.Context, c *Client, r request, value func(R) (T, error)) (T, error) {
 	var none T
-	r := request{operation: operation, method: http.MethodGet, target: target}
 	answer, err := c.send(ctx, r)
 	if err != nil {
 		return none, err

@@ -85,15 +85,3 @@ func (p pin) verify(state tls.ConnectionState) error {
 	}
 	return nil
 }
-
-// both asks peer about a certificate that verify, unless nil, accepts.
-func both(verify func(tls.ConnectionState) error, peer func([sha256.Size]byte) error) func(tls.ConnectionState) error {
-	return func(state tls.ConnectionState) error {
-		if verify != nil {
-			if err := verify(state); err != nil {
-				return err
-			}
-		}
-		return peer(sha256.Sum256(state.PeerCertificates[0].Raw))
-	}
-}

@@ -2,6 +2,7 @@ package ontap
 
 import (
 	"context"
+	"crypto/sha256"
 	"crypto/tls"
 	"net"
 	"net/http"
@@ -40,7 +41,11 @@ func newTransport(cfg *tls.Config, timeout time.Duration) *http.Transport {
 			if err != nil {
 				return nil, ended(ctx, err)
 			}
-			return &meteredConn{Conn: conn}, nil
+			metered := &meteredConn{Conn: conn}
+			if secured, ok := conn.(*tls.Conn); ok {
+				metered.certificate = sha256.Sum256(secured.ConnectionState().PeerCertificates[0].Raw)
+			}
+			return metered, nil
 		},
 	}
 }
@@ -50,6 +55,10 @@ func newTransport(cfg *tls.Config, timeout time.Duration) *http.Transport {
 type meteredConn struct {
 	net.Conn
 	writes atomic.Int64
+	// certificate is the SHA-256 of the one that the array has shown.
+	certificate [sha256.Size]byte
+	// barred is why nothing of the request that has the connection may be sent over it; nil if it may.
+	barred atomic.Pointer[error]
 	// deadline is that of the request that has the connection; nil if it has none.
 	deadline atomic.Pointer[time.Time]
 }
@@ -57,6 +66,9 @@ type meteredConn struct {
 // Write hands nothing over for a request whose deadline has passed. The request's context notices that, too, but not at once: a process
 // that was frozen wakes up anywhere, and may come here before its timers have gone off.
 func (c *meteredConn) Write(p []byte) (int, error) {
+	if barred := c.barred.Load(); barred != nil {
+		return 0, *barred
+	}
 	if deadline := c.deadline.Load(); deadline != nil && passed(*deadline) {
 		return 0, context.DeadlineExceeded
 	}
@@ -73,8 +85,12 @@ func passed(deadline time.Time) bool {
 // departure watches one request and knows whether any byte of it may have left. A request can be given several connections, when
 // the first turns out dead before anything was written.
 type departure struct {
-	mu    sync.Mutex
-	conns []meteredUse
+	// peer, unless nil, says of the certificate of a connection why the request must not be sent over it.
+	peer func(certificate [sha256.Size]byte) error
+
+	mu     sync.Mutex
+	conns  []meteredUse
+	barred error
 }
 
 type meteredUse struct {
@@ -93,6 +109,14 @@ func (d *departure) watch(ctx context.Context) context.Context {
 			conn.deadline.Store(deadline)
 			d.mu.Lock()
 			defer d.mu.Unlock()
+			d.barred = nil
+			conn.barred.Store(nil)
+			if d.peer != nil {
+				if err := d.peer(conn.certificate); err != nil {
+					d.barred = err
+					conn.barred.Store(&err)
+				}
+			}
 			d.conns = append(d.conns, meteredUse{conn, conn.writes.Load()})
 		},
 	})
@@ -103,6 +127,26 @@ func (d *departure) connected() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return len(d.conns) > 0
+}
+
+// certificate is that of the connection that the answer came over.
+func (d *departure) certificate() (sum [sha256.Size]byte) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if len(d.conns) > 0 {
+		sum = d.conns[len(d.conns)-1].conn.certificate
+	}
+	return sum
+}
+
+// stopped is why the request was not sent over the last connection that it was given, or err.
+func (d *departure) stopped(err error) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.barred != nil {
+		return d.barred
+	}
+	return err
 }
 
 // left is only asked when the request has ended. On failure the connection is closed by then, so that a count that has not moved
