@@ -10,12 +10,14 @@
 //	store.go                    writes to the API server, and never on the strength of an old copy
 //	outcome.go, remedies.go     the one table from an error to a condition and a retry
 //	report.go                   conditions and events
+//	drift.go, metrics.go        what status tells of out-of-band changes, and of the latest sample
 //	access.go                   which namespace may use which SVM
 //	claims.go                   which of the objects that name an SVM has its service
 //	sessions.go                 who would be cut off
 //	pause.go                    what people ask for by annotation
+//	share.go                    which ONTAPClusters are this operator's, if there are several
 //	memory.go                   what only this process knows of an object
-//	ontapcluster_controller.go  connects to arrays, with credentials.go
+//	ontapcluster_controller.go  connects to arrays and polls them, with credentials.go
 //
 // An ISCSIMetricsQuery is answered once: iscsimetricsquery_controller.go triggers, query.go asks, history.go translates
 // question and answer.

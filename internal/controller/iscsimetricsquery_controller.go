@@ -63,7 +63,8 @@ func WithoutSamples(obj any) (any, error) {
 // Reconcile makes one try to answer an ISCSIMetricsQuery.
 func (r *ISCSIMetricsQueryReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	// Whatever woke it: if it does not enter, another one may.
-	defer r.Fleet.Decline(req.String())
+	key := "query " + req.String() // an ISCSIService may have the same name
+	defer r.Fleet.Decline(key)
 	if r.Lease.Held() != nil {
 		return unleased(ctx), nil
 	}
@@ -77,7 +78,7 @@ func (r *ISCSIMetricsQueryReconciler) Reconcile(ctx context.Context, req ctrl.Re
 	q := &inquiry{r: r, obj: obj.DeepCopy(), stored: obj}
 	end, err := q.admit(ctx)
 	if err == nil && end == nil {
-		leave, ok := q.array.EnterHistory(req.String(), func() { r.queue.Add(req) })
+		leave, ok := q.array.EnterHistory(key, func() { r.queue.Add(req) })
 		if !ok {
 			return ctrl.Result{}, nil
 		}

@@ -126,3 +126,16 @@ func (l *line) call(ctx context.Context, call func() error) error {
 	learned = true
 	return err
 }
+
+// aside makes a call whose silence says nothing about the array: what it asks for may take longer than anything else.
+func (l *line) aside(call func() error) error {
+	if err := cmp.Or(l.refused(loginPause), l.silent()); err != nil {
+		return err
+	}
+	err := call()
+	var refusal *ontap.Error
+	if errors.As(err, &refusal) && refusal.LoginRefused() {
+		l.refusal.Store(&refusedLogin{answer: refusal, at: time.Now()})
+	}
+	return err
+}
