@@ -137,6 +137,16 @@ var _ = Describe("The latest sample", func() {
 			ContainElement(HaveField("Type", v1alpha1.ConditionMetricsAvailable)))
 	})
 
+	It("is missed where the array has none of a service, which does not touch Ready", func(ctx SpecContext) {
+		a := newArray(ctx, "{name: svm1, service: {enabled: true}, metrics: {available: false}}")
+		a.apply(ctx, "main", "svm: {name: svm1}")
+		a.ready(ctx, "main")
+		Eventually(func() []metav1.Condition { return a.get(ctx, "main").Status.Conditions }).Should(
+			Satisfy(lacksMetrics(v1alpha1.ReasonNoMetrics)))
+		Expect(a.get(ctx, "main")).To(beReady(metav1.ConditionTrue))
+		Expect(a.cluster(ctx).Status.Conditions).NotTo(ContainElement(HaveField("Type", v1alpha1.ConditionMetricsAvailable)))
+	})
+
 	It("is shown with its status if that is not ok", func(ctx SpecContext) {
 		a := newArray(ctx, "{name: svm1, service: {enabled: true}, metrics: {status: partial_no_data}}")
 		a.apply(ctx, "main", "svm: {name: svm1}")
