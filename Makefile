@@ -93,6 +93,8 @@ test: control-plane flux prometheus build ## Run the unit tests (RACE=1: under t
 	@echo "test: the plan against a model of the world"
 	go test -v -run '^TestModel' ./internal/plan
 	go test -v -p 1 -count=1 -timeout $(TEST_TIMEOUT) ./test/...
+	@echo "test: the demo"
+	$(BIN)/demo --once
 	@hack/release/reproducible.sh
 
 .PHONY: image
