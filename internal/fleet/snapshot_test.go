@@ -342,7 +342,7 @@ func TestASnapshotFollowsTheArray(t *testing.T) {
 				w.doubt(ontap.SVMRef{UUID: uuid}, w.tick())
 				w.stray = func() { w.now++; w.lately[uuid] = false; apply() }
 			},
-			"an unanswered write takes effect": func(t *rapid.T) {
+			"an unanswered write takes effect": func(*rapid.T) {
 				if w.stray == nil {
 					return
 				}
@@ -364,7 +364,7 @@ func TestASnapshotFollowsTheArray(t *testing.T) {
 					w.read.found = &service
 				}
 			},
-			"a read ends": func(t *rapid.T) {
+			"a read ends": func(*rapid.T) {
 				if w.read == nil || w.read.found == nil {
 					return
 				}
