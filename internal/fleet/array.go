@@ -39,8 +39,8 @@ func (e *ChangedError) Error() string {
 // Array is one connected array. It is safe for concurrent use.
 //
 // Once it has refused the operator's login, requests are answered with that refusal and not sent until some minutes
-// have passed, and then by polls only: thousands of objects that each try once would lock the account. Once it does not answer, they are
-// answered with that, and now and then one is let through to try.
+// have passed, and then by polls only: thousands of objects that each try once would lock the account. Once it does not
+// answer, they are answered with that, and now and then one is let through to try.
 type Array struct {
 	client   *ontap.Client
 	config   ontap.Config
@@ -170,17 +170,26 @@ func (a *Array) call(ctx context.Context, call func() error) error {
 	if err := a.Usable(); err != nil {
 		return err
 	}
-	err := a.send(ctx, call)
+	return a.tell(a.send(ctx, call))
+}
+
+// tell has the poll look at once, if the call that ended so found out that the array cannot be used any more.
+func (a *Array) tell(err error) error {
 	if a.troubled != nil && (a.identity.Load() == nil || a.line.refused(loginPause) != nil) {
 		a.troubled()
 	}
 	return err
 }
 
-// send makes a call over a connection to whoever has said that it is the array that is remembered. A certificate that
-// is new, as after a renewal, has it identified anew first. The call may be made twice: what it gathers begins anew.
+// send makes a call to whoever has said that it is the array that is remembered.
 func (a *Array) send(ctx context.Context, call func() error) error {
-	err := a.line.call(ctx, call)
+	return a.recognised(ctx, func() error { return a.line.call(ctx, call) })
+}
+
+// recognised tries once more if the certificate is a new one, as after a renewal, once the array was identified by it.
+// What a try gathers begins anew.
+func (a *Array) recognised(ctx context.Context, try func() error) error {
+	err := try()
 	if !errors.Is(err, errUnrecognised) {
 		return err
 	}
@@ -188,7 +197,7 @@ func (a *Array) send(ctx context.Context, call func() error) error {
 	if err := a.reidentify(ctx); err != nil {
 		return err
 	}
-	return a.line.call(ctx, call)
+	return try()
 }
 
 // Find returns the service of the SVM with the UUID, or with the name if the UUID is empty, as the snapshot has it. It

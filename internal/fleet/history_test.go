@@ -58,3 +58,17 @@ func TestHistoriesWaitForEachOtherAndForNothingElse(t *testing.T) {
 	leave()
 	g.Expect(woken).To(BeTrue())
 }
+
+func TestASlowHistorySaysNothingAboutTheArray(t *testing.T) {
+	g := NewWithT(t)
+	array, console := polled(t)
+	_, err := console.InjectFault(t.Context(), testbed.Fault{
+		Match: testbed.Match{Path: "/api/protocols/san/iscsi/services/" + withService + "/metrics"}, Reset: testbed.Before,
+	})
+	g.Expect(err).NotTo(HaveOccurred())
+	for range breakAfter + 1 {
+		_, err := array.History(t.Context(), withService, ontap.MetricsQuery{}, 10)
+		g.Expect(err).To(HaveOccurred())
+	}
+	g.Expect(array.Usable()).To(Succeed())
+}

@@ -108,7 +108,6 @@ func (l *line) call(ctx context.Context, call func() error) error {
 	}()
 	err := call()
 	var silence *ontap.TransportError
-	var refusal *ontap.Error
 	switch {
 	case errors.As(err, &silence) && (ctx.Err() != nil || errors.Is(err, errNoTurn) || errors.Is(err, errUnrecognised)):
 		// It was not the array that ended it.
@@ -116,8 +115,7 @@ func (l *line) call(ctx context.Context, call func() error) error {
 	case silence != nil:
 		l.failure.Store(silence)
 		l.breaker.RecordFailure()
-	case errors.As(err, &refusal) && refusal.LoginRefused():
-		l.refusal.Store(&refusedLogin{answer: refusal, at: time.Now()})
+	case l.learnRefusal(err):
 		l.breaker.RecordSuccess()
 	default:
 		l.refusal.Store(nil)
@@ -133,9 +131,16 @@ func (l *line) aside(call func() error) error {
 		return err
 	}
 	err := call()
-	var refusal *ontap.Error
-	if errors.As(err, &refusal) && refusal.LoginRefused() {
-		l.refusal.Store(&refusedLogin{answer: refusal, at: time.Now()})
-	}
+	l.learnRefusal(err)
 	return err
+}
+
+// learnRefusal remembers it if the array refused the login, and reports whether it did.
+func (l *line) learnRefusal(err error) bool {
+	var refusal *ontap.Error
+	if !errors.As(err, &refusal) || !refusal.LoginRefused() {
+		return false
+	}
+	l.refusal.Store(&refusedLogin{answer: refusal, at: time.Now()})
+	return true
 }
