@@ -87,8 +87,13 @@ flux: ## Compile Flux's kustomize-controller into bin/flux, once
 prometheus: ## Compile Prometheus and promtool into bin/prometheus, once
 	@hack/prometheus/build.sh $(BIN)/prometheus
 
+.PHONY: helm
+helm: ## Compile helm into bin/helm
+	@echo "helm: into bin/helm (the first time compiles its modules, too: some minutes)"
+	@go -C hack/tools/helm build -o $(BIN)/helm/ helm.sh/helm/v4/cmd/helm
+
 .PHONY: test
-test: control-plane flux prometheus build ## Run the unit tests (RACE=1: under the race detector), then the suites that start the real programs
+test: control-plane flux prometheus helm build ## Run the unit tests (RACE=1: under the race detector), then the suites that start the real programs
 	go test $(if $(RACE),-race) -skip '^TestModel' $$(go list ./... | grep -v '^$(MODULE)/test/')
 	@echo "test: the plan against a model of the world"
 	go test -v -run '^TestModel' ./internal/plan

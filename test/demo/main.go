@@ -139,6 +139,7 @@ Try it, in another terminal:
 
   export KUBECONFIG=%[3]s
   export PATH=%[4]s:$PATH
+  export ARRAY=%[5]s # the stand-in's control API: what its administrators and hosts do
 
   kubectl -n %[1]s patch iscsisvc orders --type=merge -p '{"spec":{"alias":"orders-v2","enabled":false}}'
   kubectl -n %[1]s get iscsisvc -o wide
@@ -146,9 +147,9 @@ Try it, in another terminal:
 
 Disable a service behind the operator's back, and see it put right within %[6]s:
 
-  curl -X PATCH %[5]s/svms/team-a-archive/service -d '{"enabled":false}'
+  curl -X PATCH $ARRAY/svms/team-a-archive/service -d '{"enabled":false}'
 
-Every request that the array got: curl %[5]s/journal
+Every request that the array got: curl $ARRAY/journal
 
 Ctrl-C ends everything.
 `, testbed.SamplesNamespace, table, d.controlPlane.Kubeconfig, filepath.Dir(d.controlPlane.KubectlPath), d.array.Control.URL,

@@ -56,6 +56,11 @@ func (c *ControlPlane) AddUser(file, name string, groups ...string) (*User, erro
 	return u, clientcmd.WriteToFile(*config, u.Kubeconfig)
 }
 
+// Exports are the lines that make a shell's kubectl the user's.
+func (u *User) Exports() string {
+	return fmt.Sprintf("export KUBECONFIG=%s\nexport PATH=%s:$PATH\n", u.Kubeconfig, filepath.Dir(u.KubectlPath))
+}
+
 // AddOperator makes the user that the operator logs in as. It has the rights of the operator's service account, which
 // is what Install gives it, and no others.
 func (c *ControlPlane) AddOperator() (*User, error) {
