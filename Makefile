@@ -109,7 +109,7 @@ image: ## Build both container images with docker, for this machine (KIND=1: loa
 	$(if $(KIND),kind load docker-image ontap-san-operator:$(IMAGE_TAG) ontap-simulator:$(IMAGE_TAG))
 
 .PHONY: release
-release: ## Make the files of a release in dist/release (RELEASE=0.1.0); docs/releasing.md has the rest
+release: helm ## Make the files of a release in dist/release (RELEASE=0.1.0); docs/releasing.md has the rest
 	@hack/release/release.sh $(RELEASE)
 
 .PHONY: bench

@@ -22,7 +22,7 @@ mkdir -p "$out"
 tool=$(mktemp -d)
 trap 'rm -rf "$tool"' EXIT
 go -C hack/tools/dist build -o "$tool/dist" .
-"$tool/dist" lint dist/chart
+bin/helm/helm lint --strict dist/chart
 
 for platform in linux/amd64 linux/arm64; do
   GOOS=${platform%/*} GOARCH=${platform#*/}

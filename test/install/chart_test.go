@@ -5,12 +5,14 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"reflect"
 	"regexp"
-	"slices"
 	"strings"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	monitoringv1 "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
 	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/yaml"
@@ -18,9 +20,26 @@ import (
 	"github.com/ontap-operator/ontap-san-operator/test/testbed"
 )
 
-// render runs Helm's template engine over the chart, with flags of hack/tools/dist.
+// render is what `helm template` prints for the chart.
 func render(ctx SpecContext, flags ...string) (string, error) {
-	cmd := exec.CommandContext(ctx, distTool, slices.Concat([]string{"template"}, flags, []string{bed.Path("dist", "chart")})...)
+	return helm(ctx, append([]string{"template", "ontap-san", bed.Path("dist", "chart"), "--namespace", testbed.OperatorNamespace}, flags...)...)
+}
+
+// notes are what `helm install` says at the end.
+func notes(ctx SpecContext, flags ...string) string {
+	GinkgoHelper()
+	out, err := helm(ctx, append([]string{"install", "ontap-san", bed.Path("dist", "chart"), "--namespace", testbed.OperatorNamespace,
+		"--dry-run=client"}, flags...)...)
+	Expect(err).NotTo(HaveOccurred())
+	_, said, found := strings.Cut(out, "\nNOTES:\n")
+	Expect(found).To(BeTrue(), out)
+	return said
+}
+
+func helm(ctx SpecContext, args ...string) (string, error) {
+	cmd := exec.CommandContext(ctx, bed.Path("bin", "helm", "helm"), args...)
+	// No cluster and nobody's own settings.
+	cmd.Env = append(os.Environ(), "KUBECONFIG=/dev/null", "HELM_CACHE_HOME="+bed.Dir, "HELM_CONFIG_HOME="+bed.Dir, "HELM_DATA_HOME="+bed.Dir)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
@@ -42,8 +61,8 @@ const keepPolicy = "helm.sh/resource-policy"
 
 var _ = Describe("The chart", func() {
 	It("passes helm lint", func(ctx SpecContext) {
-		out, err := exec.CommandContext(ctx, distTool, "lint", bed.Path("dist", "chart")).CombinedOutput()
-		Expect(err).NotTo(HaveOccurred(), "%s", out)
+		out, err := helm(ctx, "lint", "--strict", bed.Path("dist", "chart"))
+		Expect(err).NotTo(HaveOccurred(), out)
 	})
 
 	It("renders by default to what dist/install.yaml has, object by object", func(ctx SpecContext) {
@@ -112,22 +131,17 @@ var _ = Describe("The chart", func() {
 		Expect(apply(ctx, file("dist", "install.yaml"))).To(Succeed())
 		awaitCRDs(ctx)
 		kubectl(ctx, "apply", "-f", bed.Path("config", "samples", "namespace.yaml"))
-		notes, err := render(ctx, "--notes", "--set", "simulator.enabled=true")
-		Expect(err).NotTo(HaveOccurred())
-		Expect(apply(ctx, heredoc(notes), "--dry-run=server")).To(Succeed())
+		Expect(apply(ctx, heredoc(notes(ctx, "--set", "simulator.enabled=true")), "--dry-run=server")).To(Succeed())
 
-		notes, err = render(ctx, "--notes")
-		Expect(err).NotTo(HaveOccurred())
+		said := notes(ctx)
 		fingerprint := strings.Repeat("00:", 31) + "00"
-		own := strings.NewReplacer("ADDRESS", "ontap.example.com", "FINGERPRINT", fingerprint, "[NAMESPACE]", "[team-a]").Replace(heredoc(notes))
+		own := strings.NewReplacer("ADDRESS", "ontap.example.com", "FINGERPRINT", fingerprint, "[NAMESPACE]", "[team-a]").Replace(heredoc(said))
 		Expect(apply(ctx, own, "--dry-run=server")).To(Succeed())
-		Expect(notes).To(ContainSubstring("networkPolicy.arrays narrows that to yours"))
+		Expect(said).To(ContainSubstring("networkPolicy.arrays narrows that to yours"))
 	})
 
 	It("says when no array can be reached", func(ctx SpecContext) {
-		notes, err := render(ctx, "--notes", "--set", "networkPolicy.arrays=null")
-		Expect(err).NotTo(HaveOccurred())
-		Expect(notes).To(ContainSubstring("No array can be reached yet"))
+		Expect(notes(ctx, "--set", "networkPolicy.arrays=null")).To(ContainSubstring("No array can be reached yet"))
 	})
 
 	It("describes a stand-in array that the simulator can be, with flags that it knows", func(ctx SpecContext) {
@@ -143,10 +157,7 @@ var _ = Describe("The chart", func() {
 	})
 
 	It("has monitoring only when asked, and then that of config/prometheus", func(ctx SpecContext) {
-		monitoring := map[string]unstructured.Unstructured{}
-		if _, err := os.Stat(bed.Path("config", "prometheus")); err == nil {
-			monitoring = objects(kubectl(ctx, "kustomize", bed.Path("config", "prometheus")))
-		}
+		monitoring := objects(kubectl(ctx, "kustomize", bed.Path("config", "prometheus")))
 		plain := rendered(ctx)
 		all := rendered(ctx, "--set", "metrics.serviceMonitor.enabled=true",
 			"--set", "metrics.rules.enabled=true", "--set", "metrics.dashboard.enabled=true")
@@ -154,6 +165,22 @@ var _ = Describe("The chart", func() {
 			delete(all, key)
 		}
 		Expect(all).To(Equal(monitoring))
+	})
+
+	It("has monitoring that the Prometheus Operator's CRDs accept", func(ctx SpecContext) {
+		crds := filepath.Join(bed.Dir, "monitoring")
+		generate := exec.CommandContext(ctx, "go", "tool", "-modfile=hack/tools/controller-gen/go.mod", "controller-gen", "crd",
+			"paths="+reflect.TypeFor[monitoringv1.ServiceMonitor]().PkgPath(), "output:crd:dir="+crds)
+		generate.Dir = bed.Path()
+		out, err := generate.CombinedOutput()
+		Expect(err).NotTo(HaveOccurred(), "%s", out)
+		for _, kind := range []string{"servicemonitors", "prometheusrules"} {
+			kubectl(ctx, "apply", "--server-side", "-f", filepath.Join(crds, "monitoring.coreos.com_"+kind+".yaml"))
+			kubectl(ctx, "wait", "--for=condition=Established", "--timeout=60s", "crd/"+kind+".monitoring.coreos.com")
+		}
+		Expect(apply(ctx, file("dist", "install.yaml"))).To(Succeed()) // for its namespace
+		manifest := kubectl(ctx, "kustomize", bed.Path("config", "prometheus"))
+		Expect(apply(ctx, manifest, "--dry-run=server")).To(Succeed())
 	})
 })
 

@@ -1,8 +1,6 @@
-// Command dist writes and reads what is in dist/: install.yaml and the Helm chart, both made from config/.
+// Command dist writes what is in dist/, install.yaml and the Helm chart, from config/, and what a release has beside it.
 //
 //	dist generate REPOSITORY                 writes dist/install.yaml and the generated part of dist/chart
-//	dist template [flags] CHART              prints what `helm template` would, by Helm's own packages
-//	dist lint CHART                          does what `helm lint --strict` does
 //	dist sbom NAME VERSION BINARY            prints a CycloneDX bill of materials of a Go program
 package main
 
@@ -20,16 +18,12 @@ func main() {
 	}
 }
 
-var errUsage = errors.New("usage: dist generate REPOSITORY | template [flags] CHART | lint CHART | sbom NAME VERSION BINARY")
+var errUsage = errors.New("usage: dist generate REPOSITORY | sbom NAME VERSION BINARY")
 
 func run(args []string, out io.Writer) error {
 	switch {
 	case len(args) == 2 && args[0] == "generate":
 		return generate(args[1])
-	case len(args) >= 2 && args[0] == "template":
-		return printTemplate(args[1:], out)
-	case len(args) == 2 && args[0] == "lint":
-		return lintChart(args[1], out)
 	case len(args) == 4 && args[0] == "sbom":
 		return printBillOfMaterials(args[1], args[2], args[3], out)
 	}
