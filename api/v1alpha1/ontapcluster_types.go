@@ -21,6 +21,7 @@ type ONTAPClusterSpec struct {
 	// +required
 	// +kubebuilder:validation:MaxLength=261
 	// +kubebuilder:validation:XValidation:rule="self.matches('^https://([A-Za-z0-9.-]+|[[][0-9A-Fa-f:.]+[]])(:[0-9]{1,5})?/?$')",message="endpoint is https://HOST or https://HOST:PORT, without path, query or user"
+	// +kubebuilder:validation:XValidation:rule="!isURL(self) || url(self).getPort() == '' || (int(url(self).getPort()) > 0 && int(url(self).getPort()) < 65536)",message="a port is a number from 1 to 65535"
 	Endpoint string `json:"endpoint"`
 
 	// credentialsSecretRef names the Secret with the array account, in the
