@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"encoding/json"
+	"net/http"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -19,18 +20,12 @@ import (
 // argoCD is the field manager that Argo CD applies with.
 const argoCD = "--field-manager=argocd-controller"
 
+// scripts are what Argo CD is given for the three kinds.
+var scripts = argocd.Customizations{Dir: "../../config/argocd"}
+
 var _ = Describe("Under Argo CD", func() {
 	const uuid = "11111111-2222-3333-4444-555555555555"
-	scripts := argocd.Customizations{Dir: "../../config/argocd"}
 
-	// live is an object with the fields that the Go types do not know, too.
-	live := func(ctx SpecContext, kind, namespace, name string) *unstructured.Unstructured {
-		GinkgoHelper()
-		object := &unstructured.Unstructured{}
-		object.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind(kind))
-		Expect(reader.Get(ctx, client.ObjectKey{Namespace: namespace, Name: name}, object)).To(Succeed())
-		return object
-	}
 	// serverSideApply returns the object as it was before anybody else had seen it.
 	serverSideApply := func(ctx SpecContext, manifest string) *unstructured.Unstructured {
 		GinkgoHelper()
@@ -98,17 +93,6 @@ var _ = Describe("Under Argo CD", func() {
 			return result
 		}
 		haveStatus := func(status string) types.GomegaMatcher { return HaveField("Status", status) }
-		act := func(kind, namespace, name, action string) {
-			GinkgoHelper()
-			object := live(ctx, kind, namespace, name)
-			offer, err := scripts.Actions(object)
-			Expect(err).NotTo(HaveOccurred())
-			Expect(offer).To(HaveKeyWithValue(action, argocd.Action{}), "it is on offer")
-			changed, err := scripts.Act(object, action)
-			Expect(err).NotTo(HaveOccurred())
-			Expect(reader.Patch(ctx, changed, client.MergeFrom(object))).To(Succeed())
-		}
-
 		a.apply(ctx, "main", "svm: {name: svm2}")
 		Eventually(health).Should(haveStatus("Degraded"))
 		Expect(health().Message).To(ContainSubstring(`SVM "svm2" does not exist`))
@@ -122,17 +106,17 @@ var _ = Describe("Under Argo CD", func() {
 		Expect(a.Logout(ctx, "svm1", "")).To(Succeed())
 		Eventually(health).Should(haveStatus("Healthy"))
 
-		act("ISCSIService", a.name, "main", "pause")
+		act(ctx, "ISCSIService", a.name, "main", "pause")
 		Eventually(health).Should(And(haveStatus("Suspended"), HaveField("Message", ContainSubstring(v1alpha1.PausedAnnotation))))
-		act("ISCSIService", a.name, "main", "resume")
+		act(ctx, "ISCSIService", a.name, "main", "resume")
 		Eventually(health).Should(haveStatus("Healthy"))
-		act("ISCSIService", a.name, "main", "reconcile")
+		act(ctx, "ISCSIService", a.name, "main", "reconcile")
 		Eventually(func() string { return a.get(ctx, "main").Status.LastHandledReconcileAt }).ShouldNot(BeEmpty())
 
-		act("ONTAPCluster", "", a.name, "pause")
+		act(ctx, "ONTAPCluster", "", a.name, "pause")
 		Eventually(health).Should(And(haveStatus("Suspended"), HaveField("Message", ContainSubstring("ONTAPCluster"))))
 		Expect(scripts.Health(live(ctx, "ONTAPCluster", "", a.name))).To(haveStatus("Suspended"))
-		act("ONTAPCluster", "", a.name, "resume")
+		act(ctx, "ONTAPCluster", "", a.name, "resume")
 		Eventually(health).Should(haveStatus("Healthy"))
 		Expect(scripts.Health(live(ctx, "ONTAPCluster", "", a.name))).To(haveStatus("Healthy"))
 
@@ -140,4 +124,36 @@ var _ = Describe("Under Argo CD", func() {
 		Eventually(health).Should(haveStatus("Progressing"), "it may be back in a moment")
 		Expect(a.get(ctx, "main")).To(beReady(metav1.ConditionUnknown))
 	})
+
+	It("has a query asked again by its action, long before it would be", func(ctx SpecContext) {
+		a := newMeasured(ctx)
+		_, err := a.InjectFault(ctx, testbed.Fault{Match: histories, Status: http.StatusBadRequest, Code: "4711"})
+		Expect(err).NotTo(HaveOccurred())
+		a.ask(ctx, "history", "interval: 1h")
+		a.unanswered(ctx, "history", metav1.ConditionFalse, v1alpha1.ReasonRejected)
+		Expect(a.ClearFaults(ctx)).To(Succeed())
+		act(ctx, "ISCSIMetricsQuery", a.name, "history", "reconcile")
+		a.answered(ctx, "history")
+	})
 })
+
+// act does what Argo CD does when somebody chooses an action that is on offer for an object.
+func act(ctx SpecContext, kind, namespace, name, action string) {
+	GinkgoHelper()
+	object := live(ctx, kind, namespace, name)
+	offer, err := scripts.Actions(object)
+	Expect(err).NotTo(HaveOccurred())
+	Expect(offer).To(HaveKeyWithValue(action, argocd.Action{}), "it is on offer")
+	changed, err := scripts.Act(object, action)
+	Expect(err).NotTo(HaveOccurred())
+	Expect(reader.Patch(ctx, changed, client.MergeFrom(object))).To(Succeed())
+}
+
+// live is an object with the fields that the Go types do not know, too.
+func live(ctx SpecContext, kind, namespace, name string) *unstructured.Unstructured {
+	GinkgoHelper()
+	object := &unstructured.Unstructured{}
+	object.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind(kind))
+	Expect(reader.Get(ctx, client.ObjectKey{Namespace: namespace, Name: name}, object)).To(Succeed())
+	return object
+}
