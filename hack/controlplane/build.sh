@@ -60,7 +60,7 @@ progress() {
     fi
   done
 }
-go -C "$here" build -v -trimpath -ldflags "$ldflags" -o "$work/bin/" "${packages[@]}" 2>&1 | tee "$work/log" | progress || failed "go build"
+go -C "$here" build -v -ldflags "$ldflags" -o "$work/bin/" "${packages[@]}" 2>&1 | tee "$work/log" | progress || failed "go build"
 
 mv "$work/bin/server" "$work/bin/etcd" # etcd's main package is named server
 for program in "${programs[@]}"; do

@@ -38,7 +38,6 @@ progress() {
     fi
   done
 }
-# With paths in it, unlike the control plane: the standard library is compiled for the operator in any case.
 go -C "$here" build -v -ldflags "-s -w" -o "$work/bin/" $module 2>&1 | tee "$work/log" | progress || failed "go build"
 
 # The module has the CRD of its own kind. Those of the sources are written from their Go types, as Flux does it.

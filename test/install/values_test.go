@@ -37,6 +37,12 @@ var _ = Describe("A value of the chart", func() {
 		Expect(simulator.Spec.Template.Spec.Containers[0].Image).To(Equal("r.example.com/ontap-simulator@" + digest))
 	})
 
+	It("has the stand-in array's image come from the operator's registry, if it names none", func(ctx SpecContext) {
+		out := rendered(ctx, sets([]string{"simulator.enabled=true", "image.registry=r.example.com", "simulator.image.tag=1.2.3"})...)
+		simulator := convert[appsv1.Deployment](out["Deployment ontap-san-simulator"])
+		Expect(simulator.Spec.Template.Spec.Containers[0].Image).To(Equal("r.example.com/ontap-simulator:1.2.3"))
+	})
+
 	It("decides the number of replicas, the log level and further arguments", func(ctx SpecContext) {
 		deployment := managerOf(ctx, "replicas=1", "logLevel=debug", "extraArgs={--max-concurrent-reconciles=4}")
 		Expect(deployment.Spec.Replicas).To(HaveValue(BeEquivalentTo(1)))
@@ -51,7 +57,7 @@ var _ = Describe("A value of the chart", func() {
 		}
 		crd := rendered(ctx, sets([]string{"crds.keep=false"})...)["CustomResourceDefinition iscsiservices.san.ontap-operator.io"]
 		Expect(crd.Object).NotTo(BeEmpty())
-		Expect(crd.GetAnnotations()).NotTo(HaveKey(keepPolicy))
+		Expect(crd.GetAnnotations()).To(HaveLen(1), "nothing else keeps it: %v", crd.GetAnnotations())
 	})
 
 	DescribeTable("leaves out", func(ctx SpecContext, key, set string) {
@@ -68,15 +74,15 @@ var _ = Describe("A value of the chart", func() {
 		Expect(routes(policy)).To(ConsistOf(expected))
 	},
 		Entry("DNS, the API server and private addresses, by default",
-			[]string{"anywhere 53", "anywhere 6443", "10.0.0.0/8 443", "172.16.0.0/12 443", "192.168.0.0/16 443", "fc00::/7 443"}),
+			[]string{"anywhere 53", "anywhere 5353", "anywhere 6443", "10.0.0.0/8 443", "172.16.0.0/12 443", "192.168.0.0/16 443", "fc00::/7 443"}),
 		Entry("the arrays that are listed, and no others",
-			[]string{"anywhere 53", "anywhere 6443", "192.0.2.0/28 443"}, "networkPolicy.arrays={192.0.2.0/28}"),
+			[]string{"anywhere 53", "anywhere 5353", "anywhere 6443", "192.0.2.0/28 443"}, "networkPolicy.arrays={192.0.2.0/28}"),
 		Entry("an API server at another port",
-			[]string{"anywhere 53", "anywhere 443", "anywhere 8443", "192.0.2.0/28 443"},
+			[]string{"anywhere 53", "anywhere 5353", "anywhere 443", "anywhere 8443", "192.0.2.0/28 443"},
 			"networkPolicy.arrays={192.0.2.0/28}", "networkPolicy.apiServerPorts={443,8443}"),
-		Entry("no array, if none is listed", []string{"anywhere 53", "anywhere 6443"}, "networkPolicy.arrays=null"),
+		Entry("no array, if none is listed", []string{"anywhere 53", "anywhere 5353", "anywhere 6443"}, "networkPolicy.arrays=null"),
 		Entry("the stand-in array",
-			[]string{"anywhere 53", "anywhere 6443", "simulator api"}, "networkPolicy.arrays=null", "simulator.enabled=true"),
+			[]string{"anywhere 53", "anywhere 5353", "anywhere 6443", "simulator api"}, "networkPolicy.arrays=null", "simulator.enabled=true"),
 	)
 
 	DescribeTable("is refused if", func(ctx SpecContext, set, message string) {
@@ -90,6 +96,8 @@ var _ = Describe("A value of the chart", func() {
 		Entry("it is not a range of addresses", "networkPolicy.arrays={ontap.example.com}", "arrays"),
 		Entry("a rule without ports would allow them all", "networkPolicy.apiServerPorts=null", "apiServerPorts"),
 		Entry("there is no such log level", "logLevel=verbose", "logLevel"),
+		Entry("there has to be one", "replicas=null", "replicas"),
+		Entry("the operator is known by it", "podLabels.app\\.kubernetes\\.io/name=mine", "app.kubernetes.io/name"),
 	)
 })
 

@@ -3,6 +3,7 @@
 package prometheus
 
 import (
+	"encoding/base64"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -67,7 +68,7 @@ var _ = BeforeSuite(func(ctx SpecContext) {
 	kubectl(ctx, "-n", testbed.SamplesNamespace, "wait", "--for=condition=Ready", "--timeout=60s", "iscsisvc", "--all")
 
 	Expect(os.WriteFile(filepath.Join(bed.Dir, "rules.yaml"), rules(), 0o600)).To(Succeed())
-	Expect(os.WriteFile(filepath.Join(bed.Dir, "token"), []byte(reader(ctx, "prometheus")), 0o600)).To(Succeed())
+	Expect(os.WriteFile(filepath.Join(bed.Dir, "token"), []byte(scraper(ctx)), 0o600)).To(Succeed())
 	prometheus, err = bed.StartPrometheus(ctx, fmt.Sprintf(`
 global: {scrape_interval: 1s, evaluation_interval: 1s}
 rule_files: [rules.yaml]
@@ -96,6 +97,17 @@ var _ = AfterSuite(func() {
 	}
 	Expect(bed.Close()).To(Succeed())
 })
+
+// scraper makes the account that config/prometheus has for Prometheus, and returns its token.
+func scraper(ctx SpecContext) string {
+	GinkgoHelper()
+	const namespace = "--namespace=" + testbed.OperatorNamespace
+	kubectl(ctx, "apply", namespace, "-f", bed.Path("config", "prometheus", "scraper.yaml"))
+	kubectl(ctx, "wait", namespace, "--for=jsonpath={.data.token}", "--timeout=30s", "secret/ontap-san-metrics-scraper")
+	token, err := base64.StdEncoding.DecodeString(kubectl(ctx, "get", namespace, "secret/ontap-san-metrics-scraper", "-o", "jsonpath={.data.token}"))
+	Expect(err).NotTo(HaveOccurred())
+	return string(token)
+}
 
 // reader makes a service account that may read the metrics, and returns a token of it.
 func reader(ctx SpecContext, name string) string {

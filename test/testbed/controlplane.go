@@ -149,7 +149,7 @@ func (c *ControlPlane) addAdministrator(context.Context) error {
 }
 
 // controllers are those that the product relies on; the others would look after nodes and workloads.
-const controllers = "--controllers=namespace-controller,garbage-collector-controller,serviceaccount-controller," +
+const controllers = "--controllers=namespace-controller,garbage-collector-controller,serviceaccount-controller,serviceaccount-token-controller," +
 	"clusterrole-aggregation-controller,root-ca-certificate-publisher-controller"
 
 func (c *ControlPlane) startControllerManager(ctx context.Context) error {
@@ -162,7 +162,7 @@ func (c *ControlPlane) startControllerManager(ctx context.Context) error {
 	}
 	c.ControllerManager, err = c.bed.run(name, path,
 		"--kubeconfig="+c.Kubeconfig, controllers, "--leader-elect=false", "--secure-port=0",
-		"--root-ca-file="+c.pki("ca.crt"))
+		"--root-ca-file="+c.pki("ca.crt"), "--service-account-private-key-file="+c.pki("server.key"))
 	if err != nil {
 		return err
 	}

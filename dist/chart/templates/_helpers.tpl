@@ -1,6 +1,6 @@
-{{- /* The name of an image: registry, repository, then the digest or else the tag. */ -}}
+{{- /* The name of an image: registry, its own or else the one given, repository, then the digest or else the tag. */ -}}
 {{- define "ontap-san-operator.image" -}}
-{{- with .image.registry }}{{ . }}/{{ end }}{{ .image.repository }}
+{{- with .image.registry | default .registry }}{{ . }}/{{ end }}{{ .image.repository }}
 {{- if .image.digest }}@{{ .image.digest }}{{ else }}:{{ .image.tag | default .chart.AppVersion }}{{ end }}
 {{- end }}
 

@@ -42,6 +42,16 @@ var places = map[string]place{
 	"ConfigMap":                {file: "dashboard.yaml", when: ".Values.metrics.dashboard.enabled", open: openDashboard},
 }
 
+// placeOf is the place of an object: that of its kind, unless it is there for another one.
+func placeOf(r *resource.Resource) (place, bool) {
+	if r.GetLabels()["app.kubernetes.io/component"] == "metrics-scraper" {
+		with := places["ServiceMonitor"]
+		return place{file: with.file, when: with.when}, true
+	}
+	to, ok := places[r.GetKind()]
+	return to, ok
+}
+
 // templates turns objects into the templates of a chart, by file. With the chart's default values they render to these
 // objects again. The Namespace is left to `helm install --create-namespace`.
 func templates(objects resmap.ResMap) (map[string]string, error) {
@@ -50,7 +60,7 @@ func templates(objects resmap.ResMap) (map[string]string, error) {
 		if r.GetKind() == "Namespace" {
 			continue
 		}
-		to, ok := places[r.GetKind()]
+		to, ok := placeOf(r)
 		if !ok {
 			return nil, fmt.Errorf("the chart has no place for a %s", r.GetKind())
 		}
@@ -86,7 +96,7 @@ func template(r *resource.Resource, open func(map[string]any) error) (string, er
 		return "", err
 	}
 	lines := escapeBraces.Replace(string(text))
-	lines = inNamespace.ReplaceAllString(lines, "${1}{{ .Release.Namespace }}")
+	lines = inNamespace.ReplaceAllString(lines, "${1}{{ .Release.Namespace | quote }}")
 	return expand(lines), nil
 }
 

@@ -16,10 +16,12 @@ func openCRD(crd map[string]any) error {
 	if err != nil {
 		return err
 	}
-	annotations[action(`
-{{- if .Values.crds.keep }}
-helm.sh/resource-policy: keep
-{{- end }}`)] = ""
+	keep := "\nhelm.sh/resource-policy: keep"
+	for _, key := range []string{"argocd.argoproj.io/sync-options", "kustomize.toolkit.fluxcd.io/prune"} {
+		keep += fmt.Sprintf("\n%s: %v", key, annotations[key])
+		delete(annotations, key)
+	}
+	annotations[action("{{- if .Values.crds.keep }}"+keep+"\n{{- end }}")] = ""
 	return nil
 }
 
@@ -54,7 +56,7 @@ func openDeployment(deployment map[string]any) error {
 	if err != nil {
 		return err
 	}
-	for _, field := range []string{"affinity", "imagePullSecrets", "nodeSelector", "tolerations"} {
+	for _, field := range []string{"affinity", "imagePullSecrets", "nodeSelector", "tolerations", "topologySpreadConstraints"} {
 		pod[optional(field, field)] = ""
 	}
 	pod[action(`
@@ -75,9 +77,25 @@ priorityClassName: {{ . }}
 {{- with .Values.image.pullPolicy }}
 imagePullPolicy: {{ . }}
 {{- end }}`)] = ""
+	if err := openEnv(container); err != nil {
+		return err
+	}
 	delete(container, "resources")
 	container[optional("resources", "resources")] = ""
 	return openArgs(container)
+}
+
+// openEnv takes further environment variables.
+func openEnv(container map[string]any) error {
+	env, ok := container["env"].([]any)
+	if !ok {
+		return errors.New("expected env")
+	}
+	container["env"] = append(env, action(`
+{{- with .Values.extraEnv }}
+{{- toYaml . | nindent INDENT }}
+{{- end }}`))
+	return nil
 }
 
 // openArgs has the log level decided by a value, and takes further arguments.
