@@ -18,6 +18,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 # The tag that config/ and the chart ask for.
 IMAGE_TAG = $(shell sed -n 's/^  newTag: \([^ ]*\).*/\1/p' config/manager/kustomization.yaml)
 RELEASE  ?= $(IMAGE_TAG)
+IMAGES    = $(addsuffix /,$(REGISTRY))
 
 # The whole end-to-end suite has to fit, on two busy cores.
 TEST_TIMEOUT ?= 40m
@@ -27,6 +28,11 @@ TEST_TIMEOUT ?= 40m
 .PHONY: demo
 demo: control-plane build ## Start everything on this machine, apply config/samples, show it (ONCE=1: check the whole life and exit)
 	@exec $(BIN)/demo $(if $(ONCE),--once)
+
+.PHONY: run
+run: build ## Run the operator on this machine, against the cluster of your kubeconfig, with CRDs and roles installed there
+	kubectl apply --server-side -k config/local
+	@exec $(BIN)/manager --operator-namespace ontap-san-system
 
 ##@ Change it
 
@@ -103,10 +109,11 @@ test: control-plane flux prometheus helm build ## Run the unit tests (RACE=1: un
 	@hack/release/reproducible.sh
 
 .PHONY: image
-image: ## Build both container images with docker, for this machine (KIND=1: load them into a kind cluster, too)
-	docker build -t ontap-san-operator:$(IMAGE_TAG) --build-arg VERSION=$(VERSION) .
-	docker build -t ontap-simulator:$(IMAGE_TAG) --build-arg VERSION=$(VERSION) --build-arg PROGRAM=ontap-simulator .
-	$(if $(KIND),kind load docker-image ontap-san-operator:$(IMAGE_TAG) ontap-simulator:$(IMAGE_TAG))
+image: ## Build both container images with docker, for this machine (REGISTRY=…, PUSH=1: push them; KIND=1: load them into a kind cluster)
+	docker build -t $(IMAGES)ontap-san-operator:$(IMAGE_TAG) --build-arg VERSION=$(VERSION) .
+	docker build -t $(IMAGES)ontap-simulator:$(IMAGE_TAG) --build-arg VERSION=$(VERSION) --build-arg PROGRAM=ontap-simulator .
+	$(if $(PUSH),docker push $(IMAGES)ontap-san-operator:$(IMAGE_TAG) && docker push $(IMAGES)ontap-simulator:$(IMAGE_TAG))
+	$(if $(KIND),kind load docker-image $(IMAGES)ontap-san-operator:$(IMAGE_TAG) $(IMAGES)ontap-simulator:$(IMAGE_TAG))
 
 .PHONY: release
 release: helm ## Make the files of a release in dist/release (RELEASE=0.1.0); docs/releasing.md has the rest

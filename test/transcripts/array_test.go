@@ -18,26 +18,33 @@ import (
 const password = "only at this array"
 
 var _ = Describe("One's own array", func() {
-	It("takes two edits of the samples", func(ctx SpecContext) {
+	DescribeTable("takes two edits of the samples, and has a certificate that", func(ctx SpecContext, known func(*testbed.Bed, *testbed.Simulator) string) {
 		bed := newBed()
 		cluster, err := bed.StartControlPlane(ctx)
 		Expect(err).NotTo(HaveOccurred())
 		array := startArray(ctx, bed)
-		// The array's CA is one that the operator's machine trusts.
-		trust(bed, array)
+		tls := known(bed, array)
 		_, err = cluster.Kubectl(ctx, "", "apply", "-f", bed.Path("dist", "install.yaml"))
 		Expect(err).NotTo(HaveOccurred())
 		startOperator(ctx, bed, cluster)
 
 		samples := filepath.Join(bed.Dir, "samples")
 		Expect(os.CopyFS(samples, os.DirFS(bed.Path("config", "samples")))).To(Succeed())
-		edit(filepath.Join(samples, "ontapcluster.yaml"), "endpoint: https://ontap.example.com", "endpoint: "+array.URL)
+		edit(filepath.Join(samples, "ontapcluster.yaml"), "https://ontap.example.com", array.URL)
+		if tls != "" {
+			edit(filepath.Join(samples, "ontapcluster.yaml"), `# tls: {pinnedSHA256: "2F:6B:…"}`, tls)
+		}
 		edit(filepath.Join(samples, "secret.yaml"), "username: admin\n  password: netapp123", "username: san-operator\n  password: "+password)
 		_, err = cluster.Kubectl(ctx, "", "apply", "-k", samples)
 		Expect(err).NotTo(HaveOccurred())
 		_, err = cluster.Kubectl(ctx, "", "-n", testbed.SamplesNamespace, "wait", "--for=condition=Ready", "--timeout=60s", "iscsisvc", "--all")
 		Expect(err).NotTo(HaveOccurred())
-	})
+	},
+		Entry("a public CA signed", func(bed *testbed.Bed, array *testbed.Simulator) string { trust(bed, array); return "" }),
+		Entry("the array signed itself", func(_ *testbed.Bed, array *testbed.Simulator) string {
+			return fmt.Sprintf("tls: {pinnedSHA256: %q}", fingerprint(array))
+		}),
+	)
 })
 
 // startArray starts an array with the SVMs of the samples and an account of its own.

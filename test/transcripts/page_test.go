@@ -24,8 +24,8 @@ type page struct {
 	masks []mask
 	// real puts what there is into commands and outputs, where the page has an example; paper is the other way round.
 	real, paper *strings.Replacer
-	// between is done where another section begins.
-	between func(*session)
+	// between is done where another section begins, which it is given.
+	between func(*session, string)
 }
 
 // step is one command of a page.

@@ -84,11 +84,16 @@ func bareCluster(ctx SpecContext, p *page) {
 	cluster, err := bed.StartControlPlane(ctx)
 	Expect(err).NotTo(HaveOccurred())
 	s := newSession(bed.Path(), cluster.Exports()+"export PATH="+bed.Path("bin", "helm")+":$PATH")
-	p.standFor(" install.yaml", " dist/install.yaml")
-	p.between = func(s *session) {
+	p.standFor(" install.yaml", " dist/install.yaml",
+		"https://github.com/ontap-operator/ontap-san-operator/config/default?ref=v0.1.0", "config/default")
+	p.between = func(s *session, section string) {
 		GinkgoHelper()
-		output, code := s.run(ctx, "helm uninstall ontap-san --namespace ontap-san-system --ignore-not-found && "+
-			"kubectl delete --ignore-not-found -f dist/install.yaml")
+		command := "helm uninstall ontap-san --namespace ontap-san-system --ignore-not-found && " +
+			"kubectl delete --ignore-not-found -f dist/install.yaml"
+		if section == "Uninstalling" {
+			command += " && kubectl apply -f dist/install.yaml"
+		}
+		output, code := s.run(ctx, command)
 		Expect(code).To(Equal("0"), output)
 	}
 	p.run(ctx, s)

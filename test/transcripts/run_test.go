@@ -25,7 +25,7 @@ func (p *page) run(ctx SpecContext, s *session) {
 	}
 	for i := range p.steps {
 		if p.between != nil && i > 0 && p.steps[i].section != p.steps[i-1].section {
-			p.between(s)
+			p.between(s, p.steps[i].section)
 		}
 		p.steps[i].run(ctx, s, p)
 	}
