@@ -33,19 +33,33 @@ type MetricsField string
 
 // The fields of a sample.
 const (
-	MetricsFieldTimestamp       MetricsField = "timestamp"
-	MetricsFieldDuration        MetricsField = "duration"
-	MetricsFieldStatus          MetricsField = "status"
-	MetricsFieldIOPSRead        MetricsField = "iops.read"
-	MetricsFieldIOPSWrite       MetricsField = "iops.write"
-	MetricsFieldIOPSOther       MetricsField = "iops.other"
-	MetricsFieldIOPSTotal       MetricsField = "iops.total"
-	MetricsFieldLatencyRead     MetricsField = "latency.read"
-	MetricsFieldLatencyWrite    MetricsField = "latency.write"
-	MetricsFieldLatencyOther    MetricsField = "latency.other"
-	MetricsFieldLatencyTotal    MetricsField = "latency.total"
-	MetricsFieldThroughputRead  MetricsField = "throughput.read"
+	// MetricsFieldTimestamp: when the sample ended.
+	MetricsFieldTimestamp MetricsField = "timestamp"
+	// MetricsFieldDuration: how long it is: 15 s, 5 min, 30 min, 2 h or a day.
+	MetricsFieldDuration MetricsField = "duration"
+	// MetricsFieldStatus: "ok", or what is wrong with it.
+	MetricsFieldStatus MetricsField = "status"
+	// MetricsFieldIOPSRead: read operations a second.
+	MetricsFieldIOPSRead MetricsField = "iops.read"
+	// MetricsFieldIOPSWrite: write operations a second.
+	MetricsFieldIOPSWrite MetricsField = "iops.write"
+	// MetricsFieldIOPSOther: other operations a second, such as those on metadata.
+	MetricsFieldIOPSOther MetricsField = "iops.other"
+	// MetricsFieldIOPSTotal: all operations a second.
+	MetricsFieldIOPSTotal MetricsField = "iops.total"
+	// MetricsFieldLatencyRead: the mean time of a read operation, in microseconds.
+	MetricsFieldLatencyRead MetricsField = "latency.read"
+	// MetricsFieldLatencyWrite: the mean time of a write operation, in microseconds.
+	MetricsFieldLatencyWrite MetricsField = "latency.write"
+	// MetricsFieldLatencyOther: the mean time of other operations, in microseconds.
+	MetricsFieldLatencyOther MetricsField = "latency.other"
+	// MetricsFieldLatencyTotal: the mean time of all operations, in microseconds.
+	MetricsFieldLatencyTotal MetricsField = "latency.total"
+	// MetricsFieldThroughputRead: bytes read a second.
+	MetricsFieldThroughputRead MetricsField = "throughput.read"
+	// MetricsFieldThroughputWrite: bytes written a second.
 	MetricsFieldThroughputWrite MetricsField = "throughput.write"
+	// MetricsFieldThroughputTotal: all bytes a second.
 	MetricsFieldThroughputTotal MetricsField = "throughput.total"
 )
 

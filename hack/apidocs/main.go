@@ -156,7 +156,7 @@ func constant(page *bytes.Buffer, spec ast.Spec, doc *ast.CommentGroup) {
 		return
 	}
 	literal, ok := value.Values[0].(*ast.BasicLit)
-	if !ok {
+	if !ok || literal.Kind != token.STRING {
 		return
 	}
 	if value.Doc != nil {
