@@ -3,6 +3,7 @@ package flux
 import (
 	"fmt"
 	"net/http"
+	"os"
 	"strings"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -52,9 +53,21 @@ var _ = Describe("A team's repository", Ordered, func() {
 		platform = newRepository(ctx, testbed.FluxNamespace, "platform")
 	})
 
-	It("is given to the team by the platform's", func(ctx SpecContext) {
+	It("is given to the team by the platform's, when the operator is there", func(ctx SpecContext) {
+		install, err := os.ReadFile(bed.Path("dist", "install.yaml"))
+		Expect(err).NotTo(HaveOccurred())
+		pages["operator/install.yaml"] = string(install)
 		revision := platform.push(ctx, pages)
 		apply(ctx, pages["clusters/production/storage.yaml"])
+		Eventually(status).WithContext(ctx).WithArguments(testbed.FluxNamespace, "storage").Should(HaveField("Reason", "DependencyNotReady"))
+		apply(ctx, pages["clusters/production/operator.yaml"])
+		Eventually(status).WithContext(ctx).WithArguments(testbed.FluxNamespace, "ontap-san-operator").
+			Should(HaveField("Reconciling", ContainSubstring("health checks")), "there are no nodes, and therefore no pods")
+		// What the kubelets and the Deployment's controller would say.
+		kubectl(ctx, "-n", testbed.OperatorNamespace, "patch", "deployment", "ontap-san-controller-manager", "--subresource=status", "--type=merge", "-p",
+			`{"status":{"observedGeneration":1,"replicas":2,"updatedReplicas":2,"readyReplicas":2,"availableReplicas":2,"conditions":[`+
+				`{"type":"Available","status":"True","reason":"MinimumReplicasAvailable"},{"type":"Progressing","status":"True","reason":"NewReplicaSetAvailable"}]}}`)
+		Eventually(status).WithContext(ctx).WithArguments(testbed.FluxNamespace, "ontap-san-operator").Should(beAppliedAt(revision))
 		Eventually(status).WithContext(ctx).WithArguments(testbed.FluxNamespace, "storage").Should(beAppliedAt(revision))
 		connected := &v1alpha1.ONTAPCluster{}
 		Expect(reader.Get(ctx, client.ObjectKey{Name: "default"}, connected)).To(Succeed())
@@ -135,6 +148,19 @@ var _ = Describe("A team's repository", Ordered, func() {
 		kubectl(ctx, "-n", team, "delete", "kustomization", team, "--timeout=60s")
 		kubectl(ctx, "-n", team, "wait", "--for=delete", "iscsisvc/archive", "--timeout=60s")
 		Expect(on(ctx, "team-a-archive")).NotTo(BeNil())
+	})
+})
+
+var _ = Describe("The folder of the operator", func() {
+	It("can go without the CRDs, which all services would go with", func(ctx SpecContext) {
+		newRepository(ctx, testbed.FluxNamespace, "crds").push(ctx, map[string]string{"crds.yaml": kubectl(ctx, "kustomize", bed.Path("config", "crd"))})
+		apply(ctx, "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: crds, namespace: "+testbed.FluxNamespace+"}\n"+
+			"spec: {sourceRef: {kind: GitRepository, name: crds}, path: ./, interval: 10m, prune: true, wait: true}")
+		Eventually(status).WithContext(ctx).WithArguments(testbed.FluxNamespace, "crds").Should(HaveField("Ready", "True"))
+		kubectl(ctx, "-n", testbed.FluxNamespace, "delete", "kustomization", "crds", "--timeout=60s")
+		for _, kind := range []string{"iscsimetricsqueries", "iscsiservices", "ontapclusters"} {
+			Expect(kubectl(ctx, "get", "crd", kind+".san.ontap-operator.io", "-o", "jsonpath={.metadata.deletionTimestamp}")).To(BeEmpty())
+		}
 	})
 })
 

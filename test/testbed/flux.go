@@ -63,7 +63,7 @@ func (b *Bed) StartKustomizeController(ctx context.Context, c *ControlPlane) (*P
 	}
 	p, err := b.run("kustomize-controller", env,
 		"KUBECONFIG="+user.Kubeconfig, "TMPDIR="+temp, "RUNTIME_NAMESPACE="+FluxNamespace, program,
-		"--health-addr", "127.0.0.1:"+port, "--metrics-addr", "0", "--concurrent", "10", "--http-retry", "1")
+		"--health-addr", "127.0.0.1:"+port, "--metrics-addr", "0", "--concurrent", "10", "--http-retry", "1", "--requeue-dependency", "1s")
 	if err != nil {
 		return nil, err
 	}
