@@ -43,6 +43,10 @@ var _ = Describe("A value of the chart", func() {
 		Expect(simulator.Spec.Template.Spec.Containers[0].Image).To(Equal("r.example.com/ontap-simulator:1.2.3"))
 	})
 
+	It("can switch the chart as a dependency of another one", func(ctx SpecContext) {
+		Expect(rendered(ctx, "--set", "enabled=true", "--set", "global.anything=1")).To(HaveLen(len(rendered(ctx))))
+	})
+
 	It("decides the number of replicas, the log level and further arguments", func(ctx SpecContext) {
 		deployment := managerOf(ctx, "replicas=1", "logLevel=debug", "extraArgs={--max-concurrent-reconciles=4}")
 		Expect(deployment.Spec.Replicas).To(HaveValue(BeEquivalentTo(1)))

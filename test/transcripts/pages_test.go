@@ -88,7 +88,9 @@ func bareCluster(ctx SpecContext, p *page) {
 		"https://github.com/ontap-operator/ontap-san-operator/config/default?ref=v0.1.0", "config/default")
 	p.between = func(s *session, section string) {
 		GinkgoHelper()
-		command := "helm uninstall ontap-san --namespace ontap-san-system --ignore-not-found && " +
+		// An API server that is to delete a CRD before it has come to serve it takes minutes over that.
+		command := "until kubectl get iscsisvc,iscsimq,ontapcluster -A || ! kubectl get crd iscsiservices.san.ontap-operator.io; do sleep 0.2; done; " +
+			"helm uninstall ontap-san --namespace ontap-san-system --ignore-not-found && " +
 			"kubectl delete --ignore-not-found -f dist/install.yaml"
 		if section == "Uninstalling" {
 			command += " && kubectl apply -f dist/install.yaml"
