@@ -103,7 +103,10 @@ test: control-plane flux prometheus helm build ## Run the unit tests (RACE=1: un
 	go test $(if $(RACE),-race) -skip '^TestModel' $$(go list ./... | grep -v '^$(MODULE)/test/')
 	@echo "test: the plan against a model of the world"
 	go test -v -run '^TestModel' ./internal/plan
-	go test -v -p 1 -count=1 -timeout $(TEST_TIMEOUT) ./test/...
+	@echo "test: end to end, which takes a quarter of an hour"
+	go test -v -count=1 -timeout $(TEST_TIMEOUT) ./test/e2e
+	@echo "test: the other suites, two at a time; each speaks when it has ended"
+	go test -v -p 2 -count=1 -timeout $(TEST_TIMEOUT) $$(go list ./test/... | grep -v '/test/e2e$$')
 	@echo "test: the demo"
 	$(BIN)/demo --once
 	@hack/release/reproducible.sh
