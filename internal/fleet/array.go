@@ -99,12 +99,17 @@ func (a *Array) Enter(key string, wake func()) (leave func(), ok bool) {
 
 // Identify asks the array who it is. If its UUID is not the expected one (empty accepts any), a *ChangedError is
 // returned, and no other request is let through until the expected array answers again.
-func (a *Array) Identify(ctx context.Context, expectedUUID string) (ontap.Cluster, error) {
-	var found ontap.Cluster
-	err := a.line.call(ctx, func() (err error) {
-		found, err = a.client.Cluster(ctx)
+func (a *Array) Identify(ctx context.Context, expectedUUID string) (found ontap.Cluster, err error) {
+	err = a.line.call(ctx, func() error {
+		found, err = a.identify(ctx, expectedUUID)
 		return err
 	})
+	return found, err
+}
+
+// identify is Identify as part of a call.
+func (a *Array) identify(ctx context.Context, expectedUUID string) (ontap.Cluster, error) {
+	found, err := a.client.Cluster(ctx)
 	if err != nil {
 		return ontap.Cluster{}, err
 	}
@@ -181,9 +186,10 @@ func (a *Array) tell(err error) error {
 	return err
 }
 
-// send makes a call to whoever has said that it is the array that is remembered.
+// send makes a call to whoever has said that it is the array that is remembered. To ask who answers is part of the call:
+// of an array that was silent, one call finds out whether it is back, and it may be back with a new certificate.
 func (a *Array) send(ctx context.Context, call func() error) error {
-	return a.recognised(ctx, func() error { return a.line.call(ctx, call) })
+	return a.line.call(ctx, func() error { return a.recognised(ctx, call) })
 }
 
 // recognised tries once more if the certificate is a new one, as after a renewal, once the array was identified by it.
@@ -194,7 +200,15 @@ func (a *Array) recognised(ctx context.Context, try func() error) error {
 		return err
 	}
 	a.client.Close()
-	if err := a.reidentify(ctx); err != nil {
+	remembered := a.identity.Load()
+	if remembered == nil {
+		return ErrNotIdentified
+	}
+	if err := a.line.refused(loginPause); err != nil {
+		// Another call has asked meanwhile, and was turned away.
+		return err
+	}
+	if _, err := a.identify(ctx, remembered.UUID); err != nil {
 		return err
 	}
 	return try()

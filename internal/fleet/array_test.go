@@ -217,7 +217,10 @@ func TestSessionsAreCountedAndNamed(t *testing.T) {
 	g.Expect(journal).To(HaveLen(1), "one count is enough where there are none")
 }
 
-func TestAnotherArrayIsRecognisedByItsCertificateBeforeAnythingIsSentToIt(t *testing.T) {
+// replaceable returns an array that is ready for use, whatever certificate it shows, and who it is. What replaces it at
+// its address has another certificate, and that UUID.
+func replaceable(t *testing.T) (array *Array, found ontap.Cluster, replace func(uuid string) *testbed.Control) {
+	t.Helper()
 	g := NewWithT(t)
 	parsed, err := simulator.ParseScenario([]byte(scenario))
 	g.Expect(err).NotTo(HaveOccurred())
@@ -228,21 +231,28 @@ func TestAnotherArrayIsRecognisedByItsCertificateBeforeAnythingIsSentToIt(t *tes
 		return array
 	}
 	one := startAt("127.0.0.1:0")
-	array := connect(t, &Fleet{}, ontap.Config{
+	array = connect(t, &Fleet{}, ontap.Config{
 		Endpoint: one.URL, App: "test/1",
 		Credentials: ontap.Credentials{Username: "admin", Password: "netapp123"},
 		TLS:         ontap.TLS{InsecureSkipVerify: true},
 	})
-	found, err := array.Identify(t.Context(), "")
+	found, err = array.Identify(t.Context(), "")
 	g.Expect(err).NotTo(HaveOccurred())
 	_, err = array.Poll(t.Context(), true)
 	g.Expect(err).NotTo(HaveOccurred())
+	return array, found, func(uuid string) *testbed.Control {
+		g.Expect(one.Close()).To(Succeed())
+		array.client.Close()
+		console := &testbed.Control{URL: startAt(strings.TrimPrefix(one.URL, "https://")).ControlURL}
+		g.Expect(console.ChangeCluster(t.Context(), map[string]any{"uuid": uuid})).To(Succeed())
+		return console
+	}
+}
 
-	g.Expect(one.Close()).To(Succeed())
-	array.client.Close()
-	other := startAt(strings.TrimPrefix(one.URL, "https://"))
-	console := &testbed.Control{URL: other.ControlURL}
-	g.Expect(console.ChangeCluster(t.Context(), map[string]any{"uuid": unknown})).To(Succeed())
+func TestAnotherArrayIsRecognisedByItsCertificateBeforeAnythingIsSentToIt(t *testing.T) {
+	g := NewWithT(t)
+	array, found, replace := replaceable(t)
+	console := replace(unknown)
 	create := func() error {
 		_, err := array.Create(t.Context(), ontap.ServiceCreate{SVM: ontap.SVMRef{Name: "svm2"}})
 		return err
@@ -270,4 +280,25 @@ func TestAnotherArrayIsRecognisedByItsCertificateBeforeAnythingIsSentToIt(t *tes
 	array.identity.Store(&identity{Cluster: found, at: time.Now()})
 	g.Expect(create()).To(Succeed())
 	g.Expect(array.Usable()).To(Succeed())
+}
+
+func TestAnArrayThatWasSilentMayComeBackWithANewCertificate(t *testing.T) {
+	g := NewWithT(t)
+	array, found, replace := replaceable(t)
+	poll := func() error {
+		_, err := array.Poll(t.Context(), false)
+		return err
+	}
+	array.line.interrupt(t.Context())
+	g.Expect(array.Usable()).To(MatchError(errSilence.Err))
+	console := replace(found.UUID)
+	inject(t, console, testbed.Fault{Match: testbed.Match{Path: "/api/cluster", Count: 1}, Reset: testbed.Before})
+	array.line.breaker.HalfOpen() // what it becomes when its delay has passed
+	g.Expect(poll()).NotTo(Succeed())
+	g.Expect(array.Breaker()).To(Equal("open"), "one call finds out that it does not say who it is")
+
+	array.line.breaker.HalfOpen()
+	g.Expect(poll()).To(Succeed())
+	g.Expect(array.Usable()).To(Succeed())
+	g.Expect(array.Breaker()).To(Equal("closed"))
 }

@@ -48,5 +48,5 @@ func (a *Array) aside(ctx context.Context, call func() error) error {
 	if err := a.Usable(); err != nil {
 		return err
 	}
-	return a.tell(a.recognised(ctx, func() error { return a.line.aside(call) }))
+	return a.tell(a.line.aside(func() error { return a.recognised(ctx, call) }))
 }

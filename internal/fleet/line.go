@@ -109,7 +109,10 @@ func (l *line) call(ctx context.Context, call func() error) error {
 	err := call()
 	var silence *ontap.TransportError
 	switch {
-	case errors.As(err, &silence) && (ctx.Err() != nil || errors.Is(err, errNoTurn) || errors.Is(err, errUnrecognised)):
+	case errors.Is(err, errUnrecognised):
+		// Somebody answered, and was asked who that is.
+		l.breaker.RecordSuccess()
+	case errors.As(err, &silence) && (ctx.Err() != nil || errors.Is(err, errNoTurn)):
 		// It was not the array that ended it.
 		return err
 	case silence != nil:
