@@ -103,13 +103,19 @@ func TestAPollWaitsAsLongAsTheArrayAsks(t *testing.T) {
 }
 
 func TestAServiceCreatedByAJobIsReadBack(t *testing.T) {
-	create := ontap.ServiceCreate{SVM: ontap.SVMRef{Name: "svm1"}}
+	byName, byUUID := ontap.SVMRef{Name: "svm1"}, ontap.SVMRef{UUID: svm1}
+	others := `{"num_records": 1, "records": [{"svm": {"uuid": "` + svm2 + `", "name": "svm2"}, "enabled": true}]}`
 	for _, tc := range []struct {
-		name, read, want string
+		name       string
+		svm        ontap.SVMRef
+		read, want string
 	}{
-		{"as it is", createdBody, ""},
-		{"and missed when it isn't there", `{"num_records": 0, "records": []}`, "is not there"},
-		{"and not denied when it can't be read", refusing(ontap.CodeServiceNotFound), "the job succeeded"},
+		{"as it is", byName, createdBody, ""},
+		{"as it is, by the UUID of its SVM", byUUID, createdBody, ""},
+		{"and missed when it isn't there", byName, `{"num_records": 0, "records": []}`, "is not there"},
+		{"and not denied when it can't be read", byName, refusing(ontap.CodeServiceNotFound), "the job succeeded"},
+		{"and not taken for that of an SVM with another name", byName, others, "another SVM's"},
+		{"and not taken for that of an SVM with another UUID", byUUID, others, "another SVM's"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			g := NewWithT(t)
@@ -119,9 +125,10 @@ func TestAServiceCreatedByAJobIsReadBack(t *testing.T) {
 			}
 			array := newArray(t, inTurn(answer(http.StatusAccepted, accepted), answer(http.StatusOK, `{"state": "success"}`), answer(status, tc.read)))
 
-			service, err := array.client(t).CreateService(t.Context(), create)
+			service, err := array.client(t).CreateService(t.Context(), ontap.ServiceCreate{SVM: tc.svm})
 
-			g.Expect(array.lines()[2]).To(Equal("GET " + services + "?svm.name=svm1&fields=%2A"))
+			filter := map[ontap.SVMRef]string{byName: "svm.name=svm1", byUUID: "svm.uuid=" + svm1}[tc.svm]
+			g.Expect(array.lines()[2]).To(Equal("GET " + services + "?" + filter + "&fields=%2A"))
 			if tc.want == "" {
 				g.Expect(err).NotTo(HaveOccurred())
 				g.Expect(service).To(Equal(service1))

@@ -1,11 +1,13 @@
 package ontap
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"iter"
 	"net/http"
+	"strings"
 )
 
 // Service is an iSCSI service: iscsi_service of the reference. Its key is the UUID of its SVM.
@@ -120,13 +122,24 @@ func (c *Client) CreateService(ctx context.Context, create ServiceCreate) (Servi
 		return Service{}, c.misread(r, fmt.Errorf("one service was created and %d are returned", len(created.Records)))
 	}
 	service, err := created.Records[0].service(create.SVM.UUID, true)
-	if err == nil && create.SVM.UUID == "" && service.SVM.Name != create.SVM.Name {
-		err = errors.New("the service returned is another SVM's")
+	if err == nil && !service.isOf(create.SVM) {
+		err = errNotAsked
 	}
 	if err != nil {
 		return Service{}, c.misread(r, err)
 	}
 	return service, nil
+}
+
+// errNotAsked is what is wrong with an answer from an array, or from something before it, that has lost the question.
+var errNotAsked = errors.New("the service returned is another SVM's")
+
+// isOf reports whether the service is that of the SVM.
+func (s Service) isOf(svm SVMRef) bool {
+	if svm.UUID != "" {
+		return strings.EqualFold(s.SVM.UUID, svm.UUID)
+	}
+	return s.SVM.Name == svm.Name
 }
 
 // created reads the service back that a job has created. The job succeeded: that it can't be read doesn't make it uncreated.
@@ -137,10 +150,10 @@ func (c *Client) created(ctx context.Context, r request, svm SVMRef) (Service, e
 	}
 	err := errors.New("the job succeeded and the service is not there")
 	for service, failure := range c.Services(ctx, filter) {
-		if failure == nil {
+		if failure == nil && service.isOf(svm) {
 			return service, nil
 		}
-		err = errors.New("the job succeeded; " + failure.Error())
+		err = errors.New("the job succeeded; " + cmp.Or(failure, errNotAsked).Error())
 	}
 	return Service{}, &TransportError{Operation: r.operation, MaybeApplied: true, Err: err}
 }
