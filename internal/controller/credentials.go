@@ -31,9 +31,21 @@ func credentials(secret *corev1.Secret) (ontap.Credentials, error) {
 		return ontap.Credentials{Certificate: bytes.Clone(certificate), Key: bytes.Clone(key)}, nil
 	case len(username) == 0 || len(password) == 0:
 		return ontap.Credentials{}, fmt.Errorf("it needs username and password, or tls.crt and tls.key")
+	// Nobody means it, and each try with it counts towards the lock of the account.
+	case bytes.HasSuffix(username, newline):
+		return ontap.Credentials{}, endsInNewline(corev1.BasicAuthUsernameKey)
+	case bytes.HasSuffix(password, newline):
+		return ontap.Credentials{}, endsInNewline(corev1.BasicAuthPasswordKey)
 	default:
 		return ontap.Credentials{Username: string(username), Password: string(password)}, nil
 	}
+}
+
+// newline ends what an editor or echo has written.
+var newline = []byte("\n")
+
+func endsInNewline(key string) error {
+	return fmt.Errorf("%s ends in a newline: write it without, as printf does", key)
 }
 
 // arrayConfig is how to reach the array of an ONTAPCluster.

@@ -23,6 +23,9 @@ func TestCredentials(t *testing.T) {
 		{"no key", map[string]string{"tls.crt": "c"}, ontap.Credentials{}, "together"},
 		{"both", map[string]string{"username": "u", "password": "secret", "tls.crt": "c", "tls.key": "secret"}, ontap.Credentials{}, "remove one pair"},
 		{"half of both", map[string]string{"password": "secret", "tls.key": "secret"}, ontap.Credentials{}, "remove one pair"},
+		{"a password as echo writes it", map[string]string{"username": "u", "password": "secret\n"}, ontap.Credentials{}, "password ends in a newline: write it without"},
+		{"a name as Windows writes it", map[string]string{"username": "secret\r\n", "password": "p"}, ontap.Credentials{}, "username ends in a newline"},
+		{"a password with a newline that does not end it", map[string]string{"username": "u", "password": "a\nb "}, ontap.Credentials{Username: "u", Password: "a\nb "}, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			g := NewWithT(t)
