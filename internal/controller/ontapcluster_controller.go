@@ -177,6 +177,8 @@ func stillUsed(o outcome, users []string) outcome {
 
 // connect brings the fleet up to date with the ONTAPCluster, and polls its array.
 func (r *ONTAPClusterReconciler) connect(ctx context.Context, cluster *v1alpha1.ONTAPCluster) (outcome, error) {
+	// Whatever else is wrong, where spec does not lead any more no password is sent: not for deletions either.
+	r.Fleet.DisconnectMoved(cluster.Name, arrayConfig(cluster, ontap.Credentials{}, r.App))
 	if err := validateAccess(cluster.Spec.Access); err != nil {
 		return stalled(v1alpha1.ReasonInvalidConfiguration, err.Error()+". Correct it: until then, nobody's access can be told."), nil
 	}

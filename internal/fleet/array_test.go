@@ -105,6 +105,20 @@ func TestConnectKeepsAnArrayUntilItsConfigChanges(t *testing.T) {
 	g.Expect(connected).To(BeFalse())
 }
 
+func TestWhatCannotBeSetUpReplacesAnArrayAllTheSame(t *testing.T) {
+	g := NewWithT(t)
+	config, _ := start(t)
+	var fleet Fleet
+	array := connect(t, &fleet, config)
+	_, err := array.Identify(t.Context(), "")
+	g.Expect(err).NotTo(HaveOccurred())
+	config.TLS.CA = []byte("-----BEGIN CERTIFICATE-----")
+	_, err = fleet.Connect("default", config, Limits{})
+	g.Expect(err).To(HaveOccurred())
+	g.Expect(array.Usable()).To(MatchError(ErrNotIdentified))
+	g.Expect(fleet.Arrays()).To(BeEmpty())
+}
+
 func TestLookProvesPresenceOnly(t *testing.T) {
 	g := NewWithT(t)
 	array, _ := polled(t)

@@ -37,7 +37,8 @@ const DefaultInFlight = 8
 
 // Connect returns the array of that name, reached as cfg says. The same cfg as before returns the same array, with the
 // limits as they are now. Another one replaces it: nothing can be sent to the new one before it was identified, nor to
-// the old one any more; requests that are under way end by themselves. The errors are those of ontap.New.
+// the old one any more, even if the new one cannot be set up; requests that are under way end by themselves. The errors are
+// those of ontap.New.
 func (f *Fleet) Connect(name string, cfg ontap.Config, limits Limits) (*Array, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -55,11 +56,9 @@ func (f *Fleet) Connect(name string, cfg ontap.Config, limits Limits) (*Array, e
 			f.Troubled(name)
 		}
 	})
+	f.disconnect(name)
 	if err != nil {
 		return nil, err
-	}
-	if old != nil {
-		old.retire()
 	}
 	if f.arrays == nil {
 		f.arrays = map[string]*Array{}
@@ -96,6 +95,20 @@ func (f *Fleet) Decline(key string) {
 func (f *Fleet) Disconnect(name string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.disconnect(name)
+}
+
+// DisconnectMoved forgets the array of that name if cfg leads elsewhere, or makes sure in another way who answers there. As
+// whom to log in is left aside.
+func (f *Fleet) DisconnectMoved(name string, cfg ontap.Config) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if array, ok := f.arrays[name]; ok && (array.config.Endpoint != cfg.Endpoint || !reflect.DeepEqual(array.config.TLS, cfg.TLS)) {
+		f.disconnect(name)
+	}
+}
+
+func (f *Fleet) disconnect(name string) {
 	if array, ok := f.arrays[name]; ok {
 		array.retire()
 		delete(f.arrays, name)

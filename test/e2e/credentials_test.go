@@ -197,4 +197,25 @@ var _ = Describe("The account of an ONTAPCluster", func() {
 		Eventually(a.connection, soon).WithContext(ctx).Should(Equal("True Connected"))
 		Expect(a.ready(ctx, "svm3").Status.Target.Alias).To(Equal("two"))
 	})
+
+	It("is not sent any more where spec.endpoint led before, even if there is nothing to send elsewhere", func(ctx SpecContext) {
+		a, b := newArray(ctx, "{name: svm1}"), newUnconnected(ctx, "{name: svm1}")
+		a.apply(ctx, "main", "svm: {name: svm1}")
+		a.ready(ctx, "main")
+		kubectl(ctx, "-n", testbed.OperatorNamespace, "delete", "secret", a.name)
+		Eventually(a.connection).WithContext(ctx).Should(Equal("False " + v1alpha1.ReasonSecretNotFound))
+		a.configure(ctx, `{"endpoint":"`+b.URL+`"}`)
+		Eventually(a.connection).WithContext(ctx).Should(Equal("False " + v1alpha1.ReasonSecretNotFound))
+		Expect(a.ClearJournal(ctx)).To(Succeed())
+		kubectl(ctx, "-n", a.name, "delete", "iscsisvc", "main", "--wait=false")
+		Eventually(func() string { return condition(a.get(ctx, "main"), v1alpha1.ConditionReady).Message }).Should(SatisfyAll(
+			ContainSubstring(v1alpha1.ReasonSecretNotFound), ContainSubstring("The deletion waits.")))
+		Expect(a.journal(ctx)).To(BeEmpty())
+		Expect(b.journal(ctx)).To(BeEmpty())
+
+		a.configure(ctx, `{"endpoint":"`+a.URL+`"}`)
+		apply(ctx, a.secret(password))
+		Eventually(a.gone).WithContext(ctx).WithArguments("main").Should(BeTrue())
+		Expect(a.on(ctx, "svm1")).To(BeNil())
+	})
 })

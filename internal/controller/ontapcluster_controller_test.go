@@ -1,0 +1,165 @@
+package controller
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/tools/events"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/fake"
+	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+
+	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
+	"github.com/ontap-operator/ontap-san-operator/internal/fleet"
+	"github.com/ontap-operator/ontap-san-operator/internal/simulator"
+	"github.com/ontap-operator/ontap-san-operator/test/testbed"
+)
+
+// site is an array, and the ONTAPCluster "default" with the Secret "login", by which the operator is connected to it.
+type site struct {
+	*ONTAPClusterReconciler
+	*testbed.Control
+	kube client.WithWatch
+	// unreadable is why the API server does not give Secrets, if so.
+	unreadable error
+}
+
+func newSite(t *testing.T) *site {
+	t.Helper()
+	g := NewWithT(t)
+	parsed, err := simulator.ParseScenario([]byte("cluster: {name: array1, version: 9.16.1}\nsvms:\n- {name: svm1, service: {enabled: true}}\n"))
+	g.Expect(err).NotTo(HaveOccurred())
+	array, err := simulator.Start(simulator.Options{Scenario: parsed, Listen: "127.0.0.1:0", Control: "127.0.0.1:0"})
+	g.Expect(err).NotTo(HaveOccurred())
+	t.Cleanup(func() { _ = array.Close() })
+
+	scheme := runtime.NewScheme()
+	g.Expect(v1alpha1.AddToScheme(scheme)).To(Succeed())
+	g.Expect(corev1.AddToScheme(scheme)).To(Succeed())
+	s := &site{Control: &testbed.Control{URL: array.ControlURL}}
+	s.kube = fake.NewClientBuilder().WithScheme(scheme).WithStatusSubresource(&v1alpha1.ONTAPCluster{}).
+		WithIndex(&v1alpha1.ISCSIService{}, clusterIndex, func(obj client.Object) []string {
+			return []string{obj.(*v1alpha1.ISCSIService).ONTAPClusterName()}
+		}).
+		WithObjects(
+			&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "team"}},
+			&corev1.Secret{
+				ObjectMeta: metav1.ObjectMeta{Name: "login", Namespace: "operator"},
+				Data:       map[string][]byte{"username": []byte("admin"), "password": []byte("netapp123")},
+			},
+			&v1alpha1.ONTAPCluster{
+				ObjectMeta: metav1.ObjectMeta{Name: "default", Generation: 1},
+				Spec: v1alpha1.ONTAPClusterSpec{
+					Endpoint:             array.URL,
+					CredentialsSecretRef: v1alpha1.SecretReference{Name: "login"},
+					TLS:                  &v1alpha1.TLSConfig{CA: string(array.CA())},
+					Metrics:              &v1alpha1.MetricsConfig{Disabled: true},
+					Access:               []v1alpha1.AccessRule{{Namespaces: v1alpha1.NamespaceSelector{Names: []string{"team"}}, SVMs: []string{"*"}}},
+				},
+			}).Build()
+	s.ONTAPClusterReconciler = &ONTAPClusterReconciler{
+		Client: s.kube,
+		Live: interceptor.NewClient(s.kube, interceptor.Funcs{
+			Get: func(ctx context.Context, kube client.WithWatch, key client.ObjectKey, obj client.Object, opts ...client.GetOption) error {
+				if s.unreadable != nil {
+					return s.unreadable
+				}
+				return kube.Get(ctx, key, obj, opts...)
+			},
+		}),
+		Fleet:     &fleet.Fleet{},
+		Events:    events.NewFakeRecorder(100),
+		Namespace: "operator",
+		Connected: make(chan event.GenericEvent, 100),
+		Changed:   make(chan event.TypedGenericEvent[Change], 100),
+		App:       "test/1",
+	}
+	s.reconcile(t)
+	g.Expect(s.ready(t).Status).To(Equal(metav1.ConditionTrue))
+	return s
+}
+
+// reconcile does what is due for the ONTAPCluster; retry is when it is due again, 0 with backoff.
+func (s *site) reconcile(t *testing.T) (retryAfter time.Duration) {
+	t.Helper()
+	result, err := s.Reconcile(t.Context(), ctrl.Request{NamespacedName: client.ObjectKey{Name: "default"}})
+	if !errors.As(err, &retry{}) {
+		NewWithT(t).Expect(err).NotTo(HaveOccurred())
+	}
+	return result.RequeueAfter
+}
+
+func (s *site) cluster(t *testing.T) *v1alpha1.ONTAPCluster {
+	t.Helper()
+	cluster := &v1alpha1.ONTAPCluster{}
+	NewWithT(t).Expect(s.kube.Get(t.Context(), client.ObjectKey{Name: "default"}, cluster)).To(Succeed())
+	return cluster
+}
+
+func (s *site) ready(t *testing.T) metav1.Condition {
+	t.Helper()
+	return *readyCondition(s.cluster(t).Status.Conditions)
+}
+
+// edit changes the spec, as one who applies it does.
+func (s *site) edit(t *testing.T, change func(*v1alpha1.ONTAPClusterSpec)) {
+	t.Helper()
+	cluster := s.cluster(t)
+	change(&cluster.Spec)
+	cluster.Generation++
+	NewWithT(t).Expect(s.kube.Update(t.Context(), cluster)).To(Succeed())
+}
+
+func TestAConnectionThatSpecHasReplacedIsNotUsedAnyMore(t *testing.T) {
+	elsewhere := func(spec *v1alpha1.ONTAPClusterSpec) { spec.Endpoint = "https://127.0.0.1:1" }
+	trusting := func(spec *v1alpha1.ONTAPClusterSpec) { spec.TLS = nil }
+	damaged := func(spec *v1alpha1.ONTAPClusterSpec) { spec.TLS.CA = "-----BEGIN CERTIFICATE-----" }
+	withoutSecret := func(g Gomega, s *site, ctx context.Context) {
+		g.Expect(s.kube.Delete(ctx, &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: "login", Namespace: "operator"}})).To(Succeed())
+	}
+	for name, c := range map[string]struct {
+		change  func(*v1alpha1.ONTAPClusterSpec)
+		trouble func(g Gomega, s *site, ctx context.Context)
+		reason  string
+		armed   bool
+	}{
+		"its CA is damaged":                          {change: damaged, reason: v1alpha1.ReasonInvalidConfiguration},
+		"it leads elsewhere, and the Secret is gone": {change: elsewhere, trouble: withoutSecret, reason: v1alpha1.ReasonSecretNotFound},
+		"it trusts others, and the Secret is gone":   {change: trusting, trouble: withoutSecret, reason: v1alpha1.ReasonSecretNotFound},
+		"the Secret is gone, and it leads as before": {trouble: withoutSecret, reason: v1alpha1.ReasonSecretNotFound, armed: true},
+		"it leads elsewhere, and the Secret is empty": {change: elsewhere, reason: v1alpha1.ReasonSecretInvalid, trouble: func(g Gomega, s *site, ctx context.Context) {
+			g.Expect(s.kube.Update(ctx, &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: "login", Namespace: "operator"}})).To(Succeed())
+		}},
+		"it leads elsewhere, and nobody can tell who has access": {reason: v1alpha1.ReasonInvalidConfiguration, change: func(spec *v1alpha1.ONTAPClusterSpec) {
+			elsewhere(spec)
+			spec.Access[0].Namespaces = v1alpha1.NamespaceSelector{Selector: &metav1.LabelSelector{
+				MatchExpressions: []metav1.LabelSelectorRequirement{{Key: "san", Operator: "Perhaps"}},
+			}}
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			s := newSite(t)
+			old, _ := s.Fleet.Array("default")
+			if c.trouble != nil {
+				c.trouble(g, s, t.Context())
+			}
+			if c.change != nil {
+				s.edit(t, c.change)
+			}
+			s.reconcile(t)
+			g.Expect(s.ready(t).Reason).To(Equal(c.reason))
+			_, connected := s.Fleet.Array("default")
+			g.Expect(connected).To(Equal(c.armed))
+			g.Expect(old.Usable() == nil).To(Equal(c.armed))
+		})
+	}
+}
