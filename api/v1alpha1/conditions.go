@@ -160,7 +160,8 @@ const (
 	ReasonMetricsUnavailable = "MetricsUnavailable"
 	// ReasonSecretNotFound: the Secret of the ONTAPCluster does not exist. After two minutes it is Stalled.
 	ReasonSecretNotFound = "SecretNotFound"
-	// ReasonSecretInvalid: the Secret has no usable credentials. After two minutes it is Stalled.
+	// ReasonSecretInvalid: the Secret has no usable credentials. After two minutes it is Stalled. With Ready=Unknown: the API
+	// server does not give the Secret to the operator.
 	ReasonSecretInvalid = "SecretInvalid"
 )
 

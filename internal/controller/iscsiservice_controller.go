@@ -226,6 +226,7 @@ var clusterChanged = predicate.Funcs{
 		}
 		was, is := readyCondition(before.Status.Conditions), readyCondition(after.Status.Conditions)
 		return was == nil || is == nil || was.Status != is.Status || was.Reason != is.Reason ||
+			was.ObservedGeneration != is.ObservedGeneration ||
 			isStalled(before.Status.Conditions) != isStalled(after.Status.Conditions)
 	},
 }

@@ -188,7 +188,9 @@ func (r *ONTAPClusterReconciler) connect(ctx context.Context, cluster *v1alpha1.
 		return waitingFor(cluster.Status.Conditions, v1alpha1.ReasonSecretNotFound, fmt.Sprintf(
 			"spec.credentialsSecretRef: there is no Secret %q in namespace %q. Create it with username and password of an array account.", name, r.Namespace)), nil
 	} else if err != nil {
-		return outcome{}, err
+		return r.withoutSecret(ctx, cluster, fmt.Sprintf(
+			"Secret %q in namespace %q cannot be read: %s. If it lasts, look at the operator's Role there, and at the API server.",
+			name, r.Namespace, unread(err)))
 	}
 	login, err := credentials(secret)
 	if err != nil {
@@ -199,6 +201,33 @@ func (r *ONTAPClusterReconciler) connect(ctx context.Context, cluster *v1alpha1.
 	if err != nil {
 		return stalled(v1alpha1.ReasonInvalidConfiguration, fmt.Sprintf("The connection cannot be set up: %s.", err)), nil
 	}
+	return r.look(ctx, cluster, array)
+}
+
+// withoutSecret is connect while the API server does not give the Secret, which says nothing about the Secret. An array that
+// is connected as spec says is used on, with the login that it was connected with: drift is put back all the same.
+func (r *ONTAPClusterReconciler) withoutSecret(ctx context.Context, cluster *v1alpha1.ONTAPCluster, trouble string) (outcome, error) {
+	array, connected := r.Fleet.Array(cluster.Name)
+	if !connected || !isReady(cluster) {
+		return unknown(v1alpha1.ReasonSecretInvalid, "spec.credentialsSecretRef: "+trouble+" The operator keeps trying.", 0), nil
+	}
+	o, err := r.look(ctx, cluster, array)
+	if o.ready == metav1.ConditionTrue {
+		o.message += " The login is the one that was read before: " + trouble
+	}
+	return o, err
+}
+
+// unread is why the API server did not give an object, without what differs between two tries, such as port numbers.
+func unread(err error) string {
+	if status := apierrors.APIStatus(nil); errors.As(err, &status) {
+		return err.Error()
+	}
+	return "the API server does not answer"
+}
+
+// look polls the array, and tells how that went.
+func (r *ONTAPClusterReconciler) look(ctx context.Context, cluster *v1alpha1.ONTAPCluster, array *fleet.Array) (outcome, error) {
 	if err := r.poll(ctx, cluster, array); err != nil {
 		return r.unusable(cluster, array, err)
 	}
@@ -264,7 +293,7 @@ func (r *ONTAPClusterReconciler) unusable(cluster *v1alpha1.ONTAPCluster, array 
 		return outcome{}, err
 	case o.reason == v1alpha1.ReasonArrayChanged:
 		o.retryAfter = pollInterval(cluster)
-	case passes(o) && isReady(cluster) && array.Usable() == nil && time.Since(array.Polled()) < pollInterval(cluster)+patience:
+	case passes(o) && wasReady(cluster) && array.Usable() == nil && time.Since(array.Polled()) < pollInterval(cluster)+patience:
 		return connectedTo(cluster, secondTry), nil
 	}
 	return o, nil

@@ -8,6 +8,7 @@ import (
 
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/tools/events"
@@ -162,4 +163,73 @@ func TestAConnectionThatSpecHasReplacedIsNotUsedAnyMore(t *testing.T) {
 			g.Expect(old.Usable() == nil).To(Equal(c.armed))
 		})
 	}
+}
+
+func TestAnArrayIsUsedOnWhileItsSecretCannotBeRead(t *testing.T) {
+	g := NewWithT(t)
+	s := newSite(t)
+	array, _ := s.Fleet.Array("default")
+	polled := array.Polled()
+	s.unreadable = apierrors.NewInternalError(errors.New("no key to decrypt it"))
+	g.Expect(s.reconcile(t)).To(BeNumerically(">=", v1alpha1.DefaultPollInterval))
+	g.Expect(array.Polled()).To(BeTemporally(">", polled))
+	ready := s.ready(t)
+	g.Expect(ready.Status).To(Equal(metav1.ConditionTrue))
+	g.Expect(ready.Message).To(SatisfyAll(ContainSubstring(`"login"`), ContainSubstring("no key to decrypt it")), "a new password would not be noticed")
+
+	unknown := func(cause string) {
+		t.Helper()
+		g.Expect(s.reconcile(t)).To(BeZero(), "it is tried again with backoff")
+		ready := s.ready(t)
+		g.Expect(ready.Status).To(Equal(metav1.ConditionUnknown))
+		g.Expect(ready.Reason).To(Equal(v1alpha1.ReasonSecretInvalid))
+		g.Expect(ready.Message).To(SatisfyAll(ContainSubstring(`"login"`), ContainSubstring(cause)))
+		g.Expect(isStalled(s.cluster(t).Status.Conditions)).To(BeFalse())
+	}
+	again := func() {
+		t.Helper()
+		s.unreadable = nil
+		s.reconcile(t)
+		g.Expect(s.ready(t).Message).To(Equal(`Connected to array "array1".`))
+	}
+	polled = array.Polled()
+	s.edit(t, func(spec *v1alpha1.ONTAPClusterSpec) { spec.CredentialsSecretRef.Name = "login" })
+	unknown("no key to decrypt it")
+	g.Expect(array.Polled()).To(Equal(polled), "the login may be another one by spec")
+	again()
+
+	*s.Fleet = fleet.Fleet{} // as in a process that has just started
+	s.unreadable = errors.New("read tcp 127.0.0.1:43210->127.0.0.1:6443: connection reset by peer")
+	unknown("the API server does not answer")
+	again()
+}
+
+func TestAServiceWaitsUntilItsONTAPClusterIsConnectedAsSpecSaysNow(t *testing.T) {
+	g := NewWithT(t)
+	s := newSite(t)
+	prepare := func(deleted *metav1.Time) error {
+		t.Helper()
+		obj := &v1alpha1.ISCSIService{
+			ObjectMeta: metav1.ObjectMeta{Name: "main", Namespace: "team", DeletionTimestamp: deleted, Finalizers: []string{v1alpha1.Finalizer}},
+			Spec:       v1alpha1.ISCSIServiceSpec{SVM: v1alpha1.SVMSelector{Name: "svm1"}},
+			Status: v1alpha1.ISCSIServiceStatus{
+				SVM: &v1alpha1.SVMStatus{Name: "svm1", UUID: "11111111-2222-3333-4444-555555555555"}, Origin: v1alpha1.OriginCreated,
+			},
+		}
+		p := &pass{r: &ISCSIServiceReconciler{Client: s.kube, Fleet: s.Fleet}, past: &recollection{}, obj: obj, stored: obj}
+		end, err := p.prepare(t.Context())
+		g.Expect(end).To(BeNil())
+		return err
+	}
+	g.Expect(prepare(nil)).To(Succeed())
+	s.edit(t, func(spec *v1alpha1.ONTAPClusterSpec) { spec.Endpoint = "https://127.0.0.1:1" })
+	g.Expect(prepare(nil)).To(MatchError(errNotConnected), "nothing is told, and nothing sent where spec led before")
+	g.Expect(prepare(new(metav1.Now()))).To(Succeed(), "a deletion takes the connection that there is")
+
+	before := s.cluster(t)
+	after := before.DeepCopy()
+	setConditions(&after.Status.Conditions, &after.Status.ObservedGeneration, after.Generation, connectedTo(after, 0))
+	g.Expect(isReady(after)).To(BeTrue())
+	g.Expect(clusterChanged.Update(event.UpdateEvent{ObjectOld: before, ObjectNew: after})).To(BeTrue(), "it is woken then")
+	g.Expect(clusterChanged.Update(event.UpdateEvent{ObjectOld: after, ObjectNew: after})).To(BeFalse())
 }

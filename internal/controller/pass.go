@@ -123,7 +123,7 @@ func (p *pass) prepare(ctx context.Context) (*outcome, error) {
 			return &o, nil
 		}
 	}
-	if isReady(p.cluster) {
+	if wasReady(p.cluster) {
 		return nil, errNotConnected
 	}
 	return unconnected(p.cluster), nil

@@ -108,10 +108,10 @@ func (q *inquiry) connection() (*outcome, error) {
 			return &o, nil
 		}
 	}
-	if !isReady(q.cluster) {
+	if !wasReady(q.cluster) {
 		return unconnected(q.cluster), nil
 	}
-	if !connected || array.Usable() != nil {
+	if !connected || array.Usable() != nil || !isReady(q.cluster) {
 		return nil, errNotConnected
 	}
 	q.array = array

@@ -148,7 +148,13 @@ func readyCondition(conditions []metav1.Condition) *metav1.Condition {
 	return meta.FindStatusCondition(conditions, v1alpha1.ConditionReady)
 }
 
+// isReady reports whether the array is connected as spec says now.
 func isReady(cluster *v1alpha1.ONTAPCluster) bool {
+	return wasReady(cluster) && readyCondition(cluster.Status.Conditions).ObservedGeneration == cluster.Generation
+}
+
+// wasReady reports whether the array was connected when that was last looked at, maybe as an older spec says.
+func wasReady(cluster *v1alpha1.ONTAPCluster) bool {
 	return meta.IsStatusConditionTrue(cluster.Status.Conditions, v1alpha1.ConditionReady)
 }
 
