@@ -285,7 +285,7 @@ func send[T any](ctx context.Context, to chan<- T, what T) error {
 }
 
 // unusable is the outcome of a poll that failed. One that goes unanswered is repeated before anybody is told: it would
-// be news to all services of the array.
+// be news to all services of the array. So is one that the array puts off, unless that leaves out more than one poll.
 func (r *ONTAPClusterReconciler) unusable(cluster *v1alpha1.ONTAPCluster, array *fleet.Array, err error) (outcome, error) {
 	o, ok := fromArray(err, "The array at "+cluster.Spec.Endpoint)
 	switch {
@@ -293,8 +293,9 @@ func (r *ONTAPClusterReconciler) unusable(cluster *v1alpha1.ONTAPCluster, array 
 		return outcome{}, err
 	case o.reason == v1alpha1.ReasonArrayChanged:
 		o.retryAfter = pollInterval(cluster)
-	case passes(o) && wasReady(cluster) && array.Usable() == nil && time.Since(array.Polled()) < pollInterval(cluster)+patience:
-		return connectedTo(cluster, secondTry), nil
+	case passes(o) && wasReady(cluster) && array.Usable() == nil && time.Since(array.Polled()) < pollInterval(cluster)+patience &&
+		o.retryAfter <= pollInterval(cluster):
+		return connectedTo(cluster, max(secondTry, o.retryAfter)), nil
 	}
 	return o, nil
 }

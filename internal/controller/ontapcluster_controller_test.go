@@ -233,3 +233,27 @@ func TestAServiceWaitsUntilItsONTAPClusterIsConnectedAsSpecSaysNow(t *testing.T)
 	g.Expect(clusterChanged.Update(event.UpdateEvent{ObjectOld: before, ObjectNew: after})).To(BeTrue(), "it is woken then")
 	g.Expect(clusterChanged.Update(event.UpdateEvent{ObjectOld: after, ObjectNew: after})).To(BeFalse())
 }
+
+func TestAPollIsNotRepeatedBeforeTheArrayWantsItToBe(t *testing.T) {
+	for _, c := range []struct {
+		retryAfter string
+		within     time.Duration
+		reason     string
+	}{
+		{"", secondTry, v1alpha1.ReasonConnected},
+		{"1", secondTry, v1alpha1.ReasonConnected},
+		{"30", 30 * time.Second, v1alpha1.ReasonConnected},
+		// That more than one poll is left out is news to the services.
+		{"120", 2 * time.Minute, v1alpha1.ReasonThrottled},
+		{"86400", longestRetry, v1alpha1.ReasonThrottled},
+	} {
+		t.Run("Retry-After "+c.retryAfter, func(t *testing.T) {
+			g := NewWithT(t)
+			s := newSite(t)
+			_, err := s.InjectFault(t.Context(), testbed.Fault{Status: 429, Code: "7", RetryAfter: c.retryAfter})
+			g.Expect(err).NotTo(HaveOccurred())
+			g.Expect(s.reconcile(t)).To(BeNumerically("~", c.within+c.within/20, c.within/20+1), "a little later, never sooner")
+			g.Expect(s.ready(t).Reason).To(Equal(c.reason))
+		})
+	}
+}
