@@ -48,7 +48,8 @@ type ISCSIMetricsQueryReconciler struct {
 	// MaxConcurrentReconciles is how many objects are worked on at a time; an array holds up one of them at most.
 	MaxConcurrentReconciles int
 
-	queue workqueue.TypedRateLimitingInterface[reconcile.Request]
+	backoff *backoff
+	queue   workqueue.TypedRateLimitingInterface[reconcile.Request]
 }
 
 // WithoutSamples is how the cache keeps an ISCSIMetricsQuery: nobody reads its samples there, and they are what makes it
@@ -80,6 +81,7 @@ func (r *ISCSIMetricsQueryReconciler) Reconcile(ctx context.Context, req ctrl.Re
 	if err == nil && end == nil {
 		leave, ok := q.array.EnterHistory(key, func() { r.queue.Add(req) })
 		if !ok {
+			r.backoff.keep(req)
 			return ctrl.Result{}, nil
 		}
 		defer leave()
@@ -94,6 +96,7 @@ func (r *ISCSIMetricsQueryReconciler) Reconcile(ctx context.Context, req ctrl.Re
 	case errors.Is(err, errNotConnected):
 		return ctrl.Result{RequeueAfter: later(secondTry)}, nil
 	case transient(err):
+		r.backoff.keep(req)
 		return ctrl.Result{RequeueAfter: staleRetry}, nil
 	case err != nil:
 		return ctrl.Result{}, err
@@ -131,6 +134,7 @@ func (r *ISCSIMetricsQueryReconciler) SetupWithManager(mgr ctrl.Manager) error {
 	if err != nil {
 		return err
 	}
+	r.backoff = newRateLimiter()
 	namespace := &metav1.PartialObjectMetadata{}
 	namespace.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Namespace"))
 	return ctrl.NewControllerManagedBy(mgr).
@@ -148,7 +152,7 @@ func (r *ISCSIMetricsQueryReconciler) SetupWithManager(mgr ctrl.Manager) error {
 		})).
 		WithOptions(controller.Options{
 			MaxConcurrentReconciles: r.MaxConcurrentReconciles,
-			RateLimiter:             newRateLimiter(),
+			RateLimiter:             r.backoff,
 			ReconciliationTimeout:   passTimeout,
 		}).
 		Complete(r)

@@ -65,8 +65,9 @@ type ISCSIServiceReconciler struct {
 	// WriteTimeout bounds one change of the array; 0 means the constant of that name.
 	WriteTimeout time.Duration
 
-	memory memory
-	queue  workqueue.TypedRateLimitingInterface[reconcile.Request]
+	memory  memory
+	backoff *backoff
+	queue   workqueue.TypedRateLimitingInterface[reconcile.Request]
 }
 
 // Change is what a poll found: the SVMs, of the array of an ONTAPCluster, whose service is another one than before.
@@ -96,6 +97,7 @@ func (r *ISCSIServiceReconciler) Reconcile(ctx context.Context, req ctrl.Request
 		if p.array != nil {
 			leave, ok := p.array.Enter(req.String(), func() { r.queue.Add(req) })
 			if !ok {
+				r.backoff.keep(req)
 				return ctrl.Result{}, nil
 			}
 			defer leave()
@@ -117,6 +119,7 @@ func (r *ISCSIServiceReconciler) Reconcile(ctx context.Context, req ctrl.Request
 	case errors.Is(err, errNotConnected):
 		return ctrl.Result{RequeueAfter: later(lastRetry)}, nil
 	case transient(err):
+		r.backoff.keep(req)
 		return ctrl.Result{RequeueAfter: staleRetry}, nil
 	case err != nil || end == nil:
 		return ctrl.Result{}, err
@@ -164,6 +167,7 @@ func (r *ISCSIServiceReconciler) SetupWithManager(mgr ctrl.Manager) error {
 			return err
 		}
 	}
+	r.backoff = newRateLimiter()
 	usersOf := handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, cluster client.Object) []reconcile.Request {
 		return r.requests(ctx, client.MatchingFields{clusterIndex: cluster.GetName()})
 	})
@@ -183,7 +187,7 @@ func (r *ISCSIServiceReconciler) SetupWithManager(mgr ctrl.Manager) error {
 		}), builder.WithPredicates(predicate.LabelChangedPredicate{})).
 		WithOptions(controller.Options{
 			MaxConcurrentReconciles: r.MaxConcurrentReconciles,
-			RateLimiter:             newRateLimiter(),
+			RateLimiter:             r.backoff,
 			ReconciliationTimeout:   passTimeout,
 		}).
 		Complete(r)

@@ -2,6 +2,7 @@ package controller
 
 import (
 	"math/rand/v2"
+	"sync"
 	"time"
 
 	"k8s.io/client-go/util/workqueue"
@@ -16,16 +17,44 @@ const (
 
 // newRateLimiter backs off per object up to lastRetry, with jitter: the objects of an array that failed together do not
 // come back together.
-func newRateLimiter() workqueue.TypedRateLimiter[reconcile.Request] {
-	return jittered{workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](firstRetry, lastRetry)}
+func newRateLimiter() *backoff {
+	return &backoff{TypedRateLimiter: workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](firstRetry, lastRetry)}
 }
 
-type jittered struct {
+// backoff knows that a pass that ends without an error has not always succeeded: one that found no slot has not even
+// tried. controller-runtime forgets the failures of both.
+type backoff struct {
 	workqueue.TypedRateLimiter[reconcile.Request]
+
+	mu   sync.Mutex
+	kept map[reconcile.Request]bool
 }
 
-func (j jittered) When(item reconcile.Request) time.Duration {
-	return jitter(j.TypedRateLimiter.When(item))
+// keep has the failures of the item outlast the next time that they are to be forgotten. An item is worked on by one
+// worker at a time, and that time is when its pass ends.
+func (b *backoff) keep(item reconcile.Request) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.kept == nil {
+		b.kept = map[reconcile.Request]bool{}
+	}
+	b.kept[item] = true
+}
+
+// Forget forgets the failures of the item, unless they are kept.
+func (b *backoff) Forget(item reconcile.Request) {
+	b.mu.Lock()
+	kept := b.kept[item]
+	delete(b.kept, item)
+	b.mu.Unlock()
+	if !kept {
+		b.TypedRateLimiter.Forget(item)
+	}
+}
+
+// When is how long the item waits for its next try.
+func (b *backoff) When(item reconcile.Request) time.Duration {
+	return jitter(b.TypedRateLimiter.When(item))
 }
 
 // later is d or a little more, so that what happened together is not repeated together.

@@ -1,9 +1,11 @@
 package e2e
 
 import (
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -65,6 +67,38 @@ var _ = Describe("Trouble", func() {
 		Entry(nil, 8, 409, v1alpha1.ReasonBusy, "tries again", "InProgress"),
 		Entry(nil, 6, 403, v1alpha1.ReasonPermissionDenied, "rest-role", "InProgress"),
 	)
+
+	It("of an array that asks for fewer requests is answered with fewer, however many wait for a slot", func(ctx SpecContext) {
+		const objects, tries = 6, 6
+		var svms []string
+		for i := range objects {
+			svms = append(svms, fmt.Sprintf("{name: svm%d}", i))
+		}
+		a := newArray(ctx, svms...)
+		a.configure(ctx, `{"limits":{"maxInFlight":1}}`)
+		a.inject(ctx, testbed.Fault{Match: posts, Delay: "100ms", Status: http.StatusServiceUnavailable, Code: "262160"})
+		for i := range objects {
+			a.apply(ctx, fmt.Sprintf("main%d", i), fmt.Sprintf("svm: {name: svm%d}", i))
+		}
+		sent := map[string][]time.Time{}
+		Eventually(func(g Gomega) {
+			clear(sent)
+			for _, request := range a.journal(ctx) {
+				if request.Method == http.MethodPost {
+					sent[request.Body] = append(sent[request.Body], request.Received)
+				}
+			}
+			g.Expect(sent).To(HaveLen(objects))
+			g.Expect(sent).To(HaveEach(Satisfy(func(times []time.Time) bool { return len(times) >= tries })))
+		}, "120s").Should(Succeed())
+		for body, times := range sent {
+			least := time.Duration(0) // what backoff makes of it, from 500ms on and a quarter less at most
+			for wait, i := 375*time.Millisecond, 1; i < tries; i, wait = i+1, 2*wait {
+				least += wait
+			}
+			Expect(times[tries-1].Sub(times[0])).To(BeNumerically(">=", least), body)
+		}
+	})
 
 	It("that comes again and again is one event, which counts", func(ctx SpecContext) {
 		a := newArray(ctx, "{name: svm1, service: {enabled: true}}")
