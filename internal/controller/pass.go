@@ -359,13 +359,25 @@ func (p *pass) svmMissing(ctx context.Context) outcome {
 			p.subject(), bound.UUID))
 	}
 	o := fromRefusal(&ontap.Error{Code: ontap.CodeSVMNotFound}, p.subject())
-	if p.deleting() {
+	switch {
+	case p.strayed && !p.deleting():
+		o.message = p.subject() + " is not found on the array (ONTAP code 2621462). " + strayedRemedy
+	case p.deleting():
 		o.message += " Whether a create request whose answer was lost took effect cannot be told without it."
 	}
 	return o
 }
 
+// strayedRemedy is the way out where what a create request did cannot be found out, since its SVM is not to be seen: that
+// it has no such name proves nothing, for it may have been renamed since.
+const strayedRemedy = "spec.svm was changed after a create request for that SVM had been sent, whose answer is not known; " +
+	"until it is, no other SVM gets a service for this object. To give up on that request, set spec.deletionPolicy to Retain, delete this ISCSIService and create it anew."
+
 func (p *pass) accessDenied() outcome {
+	if p.strayed {
+		return stalled(v1alpha1.ReasonAccessDenied, fmt.Sprintf("%s does not exist on ONTAPCluster %q, or namespace %q may not use it. %s",
+			p.subject(), p.obj.ONTAPClusterName(), p.obj.Namespace, strayedRemedy))
+	}
 	return stalled(v1alpha1.ReasonAccessDenied, fmt.Sprintf(
 		"%s does not exist on ONTAPCluster %q, or namespace %q may not use it. Correct spec.svm, or ask the platform team for an access rule.",
 		p.subject(), p.obj.ONTAPClusterName(), p.obj.Namespace))

@@ -67,6 +67,33 @@ var _ = Describe("An operator that is killed while it creates", Serial, func() {
 		startOperator(ctx)
 	})
 
+	It("says how to give up on a request for an SVM that never was, and was corrected", func(ctx SpecContext) {
+		a := newArray(ctx, "{name: svm1}")
+		barrier, err := a.Hold(ctx, posts, testbed.Before)
+		Expect(err).NotTo(HaveOccurred())
+		a.apply(ctx, "main", "svm: {name: smv1}")
+		Expect(barrier.Wait(ctx, 20*time.Second)).To(Succeed())
+		Expect(operator.Kill()).To(Succeed())
+		Expect(barrier.Release(ctx)).To(Succeed())
+		a.apply(ctx, "main", "svm: {name: svm1}")
+		startOperator(ctx)
+		wayOut := SatisfyAll(ContainSubstring(`"smv1"`), ContainSubstring("was changed after a create request"), ContainSubstring("Retain"),
+			ContainSubstring("create it anew"), Not(ContainSubstring("Correct spec.svm")))
+		message := func() string { return condition(a.get(ctx, "main"), v1alpha1.ConditionReady).Message }
+		Eventually(a.get).WithContext(ctx).WithArguments("main").Should(beReady(metav1.ConditionFalse, v1alpha1.ReasonSVMNotFound))
+		Expect(message()).To(wayOut)
+		apply(ctx, a.manifest("svm*"))
+		Eventually(a.get).WithContext(ctx).WithArguments("main").Should(beReady(metav1.ConditionFalse, v1alpha1.ReasonAccessDenied))
+		Expect(message()).To(wayOut)
+		apply(ctx, a.manifest("*"))
+
+		a.apply(ctx, "main", "svm: {name: svm1}, deletionPolicy: Retain")
+		a.remove(ctx, "main")
+		a.apply(ctx, "main", "svm: {name: svm1}")
+		Expect(a.ready(ctx, "main").Status.Origin).To(Equal(v1alpha1.OriginCreated))
+		Expect(a.writes(ctx)).To(HaveLen(2), "one for each SVM")
+	})
+
 	It("sends a second request when the first proved to be lost", func(ctx SpecContext) {
 		a := newArray(ctx, "{name: svm1}")
 		_, err := a.InjectFault(ctx, testbed.Fault{Match: testbed.Match{Method: http.MethodPost, Count: 1}, Reset: testbed.Before})
