@@ -84,7 +84,7 @@ func (p *pass) look(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if h := p.past.hold; h != nil && h.svm != nil && !sameSVM(h.svm, svm) {
+	if h := p.past.hold; h != nil && h.looked && !sameSVM(h.svm, svm) {
 		p.past.hold = nil
 	}
 	switch {

@@ -41,8 +41,10 @@ type recollection struct {
 type hold struct {
 	until      time.Time
 	generation int64
-	svm        *ontap.SVM
-	outcome    outcome
+	// svm is what the array showed after the refusal, nil if it had no such SVM; looked: it could be asked.
+	svm     *ontap.SVM
+	looked  bool
+	outcome outcome
 }
 
 // memory holds the recollections. An object is worked on by one worker at a time, so that only the map needs a lock.

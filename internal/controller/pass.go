@@ -338,10 +338,7 @@ func (p *pass) ended(ctx context.Context, step plan.Step) *outcome {
 // putOnHold keeps the refused request from being repeated at every poll.
 func (p *pass) putOnHold(ctx context.Context, o outcome) {
 	svm, err := p.array.SVM(ctx, p.svm)
-	if err != nil {
-		svm = nil
-	}
-	p.past.hold = &hold{until: time.Now().Add(stalledRetry), generation: p.obj.Generation, svm: svm, outcome: o}
+	p.past.hold = &hold{until: time.Now().Add(stalledRetry), generation: p.obj.Generation, svm: svm, looked: err == nil, outcome: o}
 }
 
 // svmMissing is the outcome when the SVM is not there, or is not the one any more that the object is bound to.

@@ -132,6 +132,17 @@ var _ = Describe("The life of a service", func() {
 		Expect(a.warnings(ctx, "main")).To(BeEmpty(), "nothing went wrong")
 	})
 
+	It("begins as soon as its SVM is there", func(ctx SpecContext) {
+		a := newArray(ctx, "{name: other}")
+		a.apply(ctx, "main", "svm: {name: svm1}")
+		Eventually(a.get).WithContext(ctx).WithArguments("main").Should(beReady(metav1.ConditionFalse, v1alpha1.ReasonSVMNotFound))
+		a.polled(ctx, servicesPath, 3)
+		Expect(a.writes(ctx)).To(HaveLen(1), "what was refused is not repeated while nothing has changed")
+		Expect(a.CreateSVM(ctx, testbed.SVM{Name: "svm1", State: "running", ISCSI: testbed.ISCSI{Allowed: true}})).To(Succeed())
+		Expect(a.ready(ctx, "main").Status.Origin).To(Equal(v1alpha1.OriginCreated))
+		Expect(a.writes(ctx)).To(HaveLen(2))
+	})
+
 	It("logs each write to the array on one line of JSON", func(ctx SpecContext) {
 		a := newArray(ctx, "{name: svm1}")
 		a.apply(ctx, "main", "svm: {name: svm1}")
