@@ -245,10 +245,15 @@ func (p *pass) create(ctx context.Context) error {
 }
 
 func (p *pass) update(ctx context.Context, step plan.Step) error {
+	if p.end = p.stillDeclined(step); p.end != nil {
+		return nil
+	}
+	p.past.declined = nil
 	accepted, err := p.write(ctx, "update", func(ctx context.Context) error {
 		return p.array.Update(ctx, p.svm.UUID, ontap.ServiceUpdate{Enabled: step.Enabled, Alias: step.Alias})
 	})
 	if !accepted {
+		p.decline(step, cmp.Or(err, p.refusal))
 		return err
 	}
 	before := *p.service

@@ -1,12 +1,16 @@
 package controller
 
 import (
+	"errors"
 	"sync"
 	"time"
 
+	apiequality "k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/ontap-operator/ontap-san-operator/internal/fleet"
 	"github.com/ontap-operator/ontap-san-operator/internal/ontap"
+	"github.com/ontap-operator/ontap-san-operator/internal/plan"
 )
 
 // postState is how far the create request of an object is known to have come.
@@ -33,6 +37,8 @@ type recollection struct {
 	absentSince time.Time
 	// trouble is how the pass ended whose create request was not answered. It is shown while the outcome is unclear.
 	trouble *outcome
+	// declined is the update that was refused last.
+	declined *declined
 	// hold is the refusal that keeps a create request from being sent again.
 	hold *hold
 }
@@ -45,6 +51,44 @@ type hold struct {
 	svm     *ontap.SVM
 	looked  bool
 	outcome outcome
+}
+
+// declined is a refused update: it is not repeated before the time is up, or what it depended on has changed. Meanwhile
+// there are other reasons for a pass, such as a sample that is due.
+type declined struct {
+	until      time.Time
+	generation int64
+	array      *fleet.Array
+	step       plan.Step
+	service    ontap.Service
+	outcome    outcome
+}
+
+// decline remembers a refused update, if it is known when to send it again.
+func (p *pass) decline(step plan.Step, err error) {
+	var refusal *ontap.Error
+	if !errors.As(err, &refusal) || refusal.LoginRefused() || p.service == nil || p.deleting() {
+		return // what comes next is another request, or none
+	}
+	if o, ok := fromArray(refusal, p.subject()); ok && o.retryAfter > 0 {
+		p.past.declined = &declined{
+			until: time.Now().Add(o.retryAfter), generation: p.obj.Generation, array: p.array, step: step, service: *p.service, outcome: o,
+		}
+	}
+}
+
+// stillDeclined is the outcome of an update that is not to be sent again yet, or nil.
+func (p *pass) stillDeclined(step plan.Step) *outcome {
+	d := p.past.declined
+	if d == nil || p.asked() || d.generation != p.obj.Generation || d.array != p.array || !apiequality.Semantic.DeepEqual(d.step, step) ||
+		d.service.Enabled != p.service.Enabled || d.service.Target != p.service.Target {
+		return nil
+	}
+	o := d.outcome
+	if o.retryAfter = time.Until(d.until); o.retryAfter <= 0 {
+		return nil
+	}
+	return &o
 }
 
 // memory holds the recollections. An object is worked on by one worker at a time, so that only the map needs a lock.

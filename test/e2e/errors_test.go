@@ -100,6 +100,25 @@ var _ = Describe("Trouble", func() {
 		}
 	})
 
+	It("with an update is not repeated because a sample is due, which is shown all the same", func(ctx SpecContext) {
+		a := newArray(ctx, "{name: svm1}")
+		a.configure(ctx, `{"metrics":{"statusInterval":"15s"}}`)
+		a.apply(ctx, "main", "svm: {name: svm1}")
+		a.ready(ctx, "main")
+		a.inject(ctx, testbed.Fault{Match: testbed.Match{Method: http.MethodPatch}, Status: http.StatusBadRequest, Code: "4711", Message: "No."})
+		a.apply(ctx, "main", "svm: {name: svm1}, alias: two")
+		Eventually(a.get).WithContext(ctx).WithArguments("main").Should(beReady(metav1.ConditionFalse, v1alpha1.ReasonRejected))
+		shown := a.get(ctx, "main").Status.Metrics
+		Eventually(func() *v1alpha1.Metrics { return a.get(ctx, "main").Status.Metrics }).ShouldNot(Or(BeNil(), Equal(shown)))
+		Expect(a.get(ctx, "main")).To(beReady(metav1.ConditionFalse, v1alpha1.ReasonRejected))
+		Expect(a.writes(ctx)).To(HaveLen(2), "the POST, and one PATCH")
+
+		Expect(a.ClearFaults(ctx)).To(Succeed())
+		kubectl(ctx, "-n", a.name, "annotate", "iscsisvc", "main", v1alpha1.ReconcileRequestedAtAnnotation+"=now")
+		Expect(a.ready(ctx, "main").Status.Target.Alias).To(Equal("two"))
+		Expect(a.writes(ctx)).To(HaveLen(3))
+	})
+
 	It("that comes again and again is one event, which counts", func(ctx SpecContext) {
 		a := newArray(ctx, "{name: svm1, service: {enabled: true}}")
 		for _, fault := range []testbed.Fault{
