@@ -55,6 +55,12 @@ func (p *pass) take(ctx context.Context, step plan.Step) error {
 	}
 }
 
+// changes reports whether the array is asked to change something, which is seen through even by an operator that is to
+// stop.
+func changes(do plan.Do) bool {
+	return do == plan.Create || do == plan.Update || do == plan.Disable || do == plan.Remove
+}
+
 // look finds the service where that is cheap, and, if it is not there, the SVM by its UUID: access goes by name.
 func (p *pass) look(ctx context.Context) error {
 	service, known := p.array.Find(p.svm)

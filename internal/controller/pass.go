@@ -216,6 +216,9 @@ func (p *pass) run(ctx context.Context) (*outcome, error) {
 		case errors.Is(err, fleet.ErrNotIdentified), errors.Is(err, fleet.ErrNotPolled):
 			// The array was connected anew, or another one answers: the ONTAPCluster tells.
 			return nil, errNotConnected
+		case errors.Is(ctx.Err(), context.Canceled) && !changes(step.Do):
+			// The operator is asked to stop: that it gave up reading says nothing about the array.
+			return nil, ctx.Err()
 		case err != nil:
 			o, ok := fromArray(err, p.subject())
 			if ok && step.Do == plan.Create && p.past.post == postUnanswered {

@@ -67,6 +67,24 @@ var _ = Describe("An operator that is killed while it creates", Serial, func() {
 		startOperator(ctx)
 	})
 
+	It("leaves Ready as it was if it is asked to stop while it reads", func(ctx SpecContext) {
+		a := newArray(ctx, "{name: svm1}")
+		a.apply(ctx, "main", "svm: {name: svm1}")
+		ready := condition(a.ready(ctx, "main"), v1alpha1.ConditionReady)
+		barrier, err := a.Hold(ctx, testbed.Match{Method: http.MethodGet, Path: servicesPath + "/"}, testbed.After)
+		Expect(err).NotTo(HaveOccurred())
+		kubectl(ctx, "-n", a.name, "delete", "iscsisvc", "main", "--wait=false")
+		Expect(barrier.Wait(ctx, 20*time.Second)).To(Succeed())
+		Expect(operator.Stop()).To(Succeed())
+		Expect(barrier.Release(ctx)).To(Succeed())
+		left, warnings := condition(a.get(ctx, "main"), v1alpha1.ConditionReady), a.warnings(ctx, "main")
+		startOperator(ctx)
+		Expect(left).To(Equal(ready))
+		Expect(warnings).To(BeEmpty())
+		Eventually(a.gone).WithContext(ctx).WithArguments("main").Should(BeTrue())
+		Expect(a.on(ctx, "svm1")).To(BeNil())
+	})
+
 	It("says how to give up on a request for an SVM that never was, and was corrected", func(ctx SpecContext) {
 		a := newArray(ctx, "{name: svm1}")
 		barrier, err := a.Hold(ctx, posts, testbed.Before)
