@@ -174,7 +174,7 @@ func (r *ISCSIServiceReconciler) SetupWithManager(mgr ctrl.Manager) error {
 	namespace := &metav1.PartialObjectMetadata{}
 	namespace.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Namespace"))
 	return ctrl.NewControllerManagedBy(mgr).
-		For(&v1alpha1.ISCSIService{}, builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, operated))).
+		For(&v1alpha1.ISCSIService{}, builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, operated, unmarked))).
 		Watches(&v1alpha1.ONTAPCluster{}, usersOf, builder.WithPredicates(clusterChanged)).
 		WatchesRawSource(source.Channel(r.Connected, usersOf)).
 		WatchesRawSource(source.TypedChannel(r.Changed, handler.TypedEnqueueRequestsFromMapFunc(r.concerned))).

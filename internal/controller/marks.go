@@ -8,6 +8,8 @@ import (
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
 
 	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
 	"github.com/ontap-operator/ontap-san-operator/internal/ontap"
@@ -83,4 +85,19 @@ func createdOn(obj *v1alpha1.ISCSIService) (svm ontap.SVMRef, array string, ok b
 // isCreating reports whether the annotation carries the object's own UID. A copy of an object carries that of another.
 func isCreating(obj *v1alpha1.ISCSIService) bool {
 	return obj.Annotations[v1alpha1.CreatingAnnotation] == string(obj.UID)
+}
+
+// unmarked lets through that somebody, such as "kubectl replace", took off the marks of an object that has a service: a
+// deletion before the next pass would not ask the operator. Without a service, a pass under way notices by itself, and
+// it is the operator that takes the marks off after a refusal.
+var unmarked = predicate.Funcs{
+	CreateFunc:  func(event.CreateEvent) bool { return false },
+	DeleteFunc:  func(event.DeleteEvent) bool { return false },
+	GenericFunc: func(event.GenericEvent) bool { return false },
+	UpdateFunc: func(e event.UpdateEvent) bool {
+		before, ok1 := e.ObjectOld.(*v1alpha1.ISCSIService)
+		after, ok2 := e.ObjectNew.(*v1alpha1.ISCSIService)
+		return ok1 && ok2 && after.Status.Origin != "" &&
+			(hasFinalizer(before) && !hasFinalizer(after) || isCreating(before) && !isCreating(after))
+	},
 }

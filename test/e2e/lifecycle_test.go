@@ -143,6 +143,23 @@ var _ = Describe("The life of a service", func() {
 		Expect(a.writes(ctx)).To(HaveLen(2))
 	})
 
+	It("gets its marks back when a replace has dropped them", func(ctx SpecContext) {
+		a := newArray(ctx, "{name: svm1}")
+		a.configure(ctx, `{"metrics":{"disabled":true}}`) // or a sample that is due would bring it back
+		a.apply(ctx, "main", "svm: {name: svm1}")
+		before := a.ready(ctx, "main")
+		Expect(before.Finalizers).To(ContainElement(v1alpha1.Finalizer))
+		a.settled(ctx)
+		replaced, err := cluster.Kubectl(ctx, a.service("main", "svm: {name: svm1}"), "replace", "-f", "-", "-o", "jsonpath={.metadata.finalizers}")
+		Expect(err).NotTo(HaveOccurred())
+		Expect(replaced).To(BeEmpty())
+		Eventually(func() []string { return a.get(ctx, "main").Finalizers }, "20s").Should(ContainElement(v1alpha1.Finalizer))
+		Expect(a.get(ctx, "main").Generation).To(Equal(before.Generation))
+		Expect(a.get(ctx, "main").Status.Origin).To(Equal(v1alpha1.OriginCreated))
+		a.remove(ctx, "main")
+		Expect(a.on(ctx, "svm1")).To(BeNil())
+	})
+
 	It("logs each write to the array on one line of JSON", func(ctx SpecContext) {
 		a := newArray(ctx, "{name: svm1}")
 		a.apply(ctx, "main", "svm: {name: svm1}")
