@@ -184,8 +184,8 @@ func (p *pass) unneeded(ctx context.Context) (*outcome, error) {
 }
 
 // letGo ends each message about a deletion that waits.
-const letGo = `The deletion waits. To keep the service instead, set spec.deletionPolicy to Retain; to give up on an array that is gone for good, remove the finalizer "` +
-	v1alpha1.Finalizer + `".`
+const letGo = `The deletion waits. To keep the service instead, set spec.deletionPolicy to Retain, which takes effect once the array answers; ` +
+	`to give up on an array that is gone for good, set spec.managementPolicy to Observe or remove the finalizer "` + v1alpha1.Finalizer + `".`
 
 // run observes, plans and acts until the plan comes to rest, and returns how it ended. A nil outcome without an error
 // means that there is nothing left to report on.

@@ -154,6 +154,7 @@ func TestNext(t *testing.T) {
 		{"puts enabled back when the deletion is called off", wanting(Retain, deleting), created, disabled, Step{Do: Update, Enabled: &on}},
 		{"disables nothing when the deletion is called off", Wanted{Deleting: true, Policy: Retain}, created, there, Step{Do: Release, Why: Kept}},
 		{"lets go when the deletion is called off", wanting(Retain, deleting), created, there, Step{Do: Release, Why: Kept}},
+		{"lets go of what it is to observe from now on without asking the array", Wanted{Deleting: true, Observe: true}, created, Observed{}, Step{Do: Release, Why: OnlyObserved}},
 		{"asks before it lets go what may have been disabled", wanting(Retain, deleting), created, Observed{}, Step{Do: Confirm}},
 		{"releases without touching where access is denied", Wanted{Deleting: true, Denied: true}, created, there, Step{Do: Release, Why: AccessDenied}},
 		{"disables once more when somebody enabled it", deleting, created, refused(RefusedEnabled, there), Step{Do: Disable}},

@@ -19,6 +19,11 @@ var _ = Describe("Deletion", func() {
 		a.hangUp(ctx)
 		kubectl(ctx, "-n", a.name, "delete", "iscsisvc", "main", "--wait=false")
 		Eventually(a.get).WithContext(ctx).WithArguments("main").Should(beReady(metav1.ConditionUnknown, v1alpha1.ReasonArrayUnreachable))
+		Expect(condition(a.get(ctx, "main"), v1alpha1.ConditionReady).Message).To(SatisfyAll(
+			ContainSubstring("once the array answers"), ContainSubstring("spec.managementPolicy to Observe"), ContainSubstring(v1alpha1.Finalizer)))
+		kubectl(ctx, "-n", a.name, "patch", "iscsisvc", "main", "--type=merge", "-p", `{"spec":{"deletionPolicy":"Retain"}}`)
+		Eventually(a.get).WithContext(ctx).WithArguments("main").Should(beReady(metav1.ConditionUnknown, v1alpha1.ReasonArrayUnreachable))
+		kubectl(ctx, "-n", a.name, "patch", "iscsisvc", "main", "--type=merge", "-p", `{"spec":{"deletionPolicy":"Delete"}}`)
 		Expect(a.ClearFaults(ctx)).To(Succeed())
 		Eventually(a.gone, "60s").WithContext(ctx).WithArguments("main").Should(BeTrue())
 		Expect(a.on(ctx, "svm1")).To(BeNil())
