@@ -217,10 +217,26 @@ func answers(client *http.Client, url string) func(context.Context) bool {
 }
 
 func freePort() (string, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	ports, err := freePorts(1)
 	if err != nil {
-		return "", fmt.Errorf("find a free port: %w", err)
+		return "", err
 	}
-	_, port, err := net.SplitHostPort(listener.Addr().String())
-	return port, errors.Join(err, listener.Close())
+	return ports[0], nil
+}
+
+// freePorts returns several: one that was found and let go may be found again.
+func freePorts(n int) (ports []string, err error) {
+	for range n {
+		listener, listenErr := net.Listen("tcp", "127.0.0.1:0")
+		if listenErr != nil {
+			return nil, fmt.Errorf("find a free port: %w", listenErr)
+		}
+		defer func() { err = errors.Join(err, listener.Close()) }()
+		_, port, splitErr := net.SplitHostPort(listener.Addr().String())
+		if splitErr != nil {
+			return nil, splitErr
+		}
+		ports = append(ports, port)
+	}
+	return ports, nil
 }

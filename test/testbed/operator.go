@@ -21,14 +21,11 @@ func (b *Bed) StartOperator(ctx context.Context, kubeconfig string, flags ...str
 	if err != nil {
 		return nil, err
 	}
-	port, err := freePort()
+	ports, err := freePorts(2)
 	if err != nil {
 		return nil, err
 	}
-	metricsPort, err := freePort()
-	if err != nil {
-		return nil, err
-	}
+	port, metricsPort := ports[0], ports[1]
 	p, err := b.run("operator", program, append([]string{
 		"--kubeconfig", kubeconfig, "--operator-namespace", OperatorNamespace,
 		"--metrics-bind-address", "127.0.0.1:" + metricsPort, "--health-probe-bind-address", "127.0.0.1:" + port, "--log-format", "json",
