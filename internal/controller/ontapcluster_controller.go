@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -68,6 +69,9 @@ type ONTAPClusterReconciler struct {
 	App string
 	// Lease lets this process work while it is held; nil if the process works alone.
 	Lease *lease.Lease
+
+	// unread is since when the API server has not given the Secret of an ONTAPCluster, by its name.
+	unread sync.Map
 }
 
 // Reconcile connects to the array of an ONTAPCluster, and polls it.
@@ -188,10 +192,9 @@ func (r *ONTAPClusterReconciler) connect(ctx context.Context, cluster *v1alpha1.
 		return waitingFor(cluster.Status.Conditions, v1alpha1.ReasonSecretNotFound, fmt.Sprintf(
 			"spec.credentialsSecretRef: there is no Secret %q in namespace %q. Create it with username and password of an array account.", name, r.Namespace)), nil
 	} else if err != nil {
-		return r.withoutSecret(ctx, cluster, fmt.Sprintf(
-			"Secret %q in namespace %q cannot be read: %s. If it lasts, look at the operator's Role there, and at the API server.",
-			name, r.Namespace, unread(err)))
+		return r.withoutSecret(ctx, cluster, err)
 	}
+	r.unread.Delete(cluster.Name)
 	login, err := credentials(secret)
 	if err != nil {
 		return waitingFor(cluster.Status.Conditions, v1alpha1.ReasonSecretInvalid, fmt.Sprintf(
@@ -206,9 +209,17 @@ func (r *ONTAPClusterReconciler) connect(ctx context.Context, cluster *v1alpha1.
 
 // withoutSecret is connect while the API server does not give the Secret, which says nothing about the Secret. An array that
 // is connected as spec says is used on, with the login that it was connected with: drift is put back all the same.
-func (r *ONTAPClusterReconciler) withoutSecret(ctx context.Context, cluster *v1alpha1.ONTAPCluster, trouble string) (outcome, error) {
+func (r *ONTAPClusterReconciler) withoutSecret(ctx context.Context, cluster *v1alpha1.ONTAPCluster, cause error) (outcome, error) {
+	trouble := fmt.Sprintf("Secret %q in namespace %q cannot be read: %s. If it lasts, look at the operator's Role there, and at the API server.",
+		cluster.Spec.CredentialsSecretRef.Name, r.Namespace, unread(cause))
+	first, _ := r.unread.LoadOrStore(cluster.Name, time.Now())
+	since, _ := first.(time.Time)
 	array, connected := r.Fleet.Array(cluster.Name)
 	if !connected || !isReady(cluster) {
+		if wasReady(cluster) && time.Since(since) < patience {
+			// It would be news to all services of the array, and may have passed in a moment.
+			return outcome{}, cause
+		}
 		return unknown(v1alpha1.ReasonSecretInvalid, "spec.credentialsSecretRef: "+trouble+" The operator keeps trying.", 0), nil
 	}
 	o, err := r.look(ctx, cluster, array)

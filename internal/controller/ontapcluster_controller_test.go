@@ -46,7 +46,13 @@ func newSite(t *testing.T) *site {
 	g.Expect(v1alpha1.AddToScheme(scheme)).To(Succeed())
 	g.Expect(corev1.AddToScheme(scheme)).To(Succeed())
 	s := &site{Control: &testbed.Control{URL: array.ControlURL}}
-	s.kube = fake.NewClientBuilder().WithScheme(scheme).WithStatusSubresource(&v1alpha1.ONTAPCluster{}).
+	builder := fake.NewClientBuilder().WithScheme(scheme).WithStatusSubresource(&v1alpha1.ONTAPCluster{}, &v1alpha1.ISCSIService{})
+	for name, value := range claimIndexes {
+		builder.WithIndex(&v1alpha1.ISCSIService{}, name, func(obj client.Object) []string {
+			return []string{value(obj.(*v1alpha1.ISCSIService))}
+		})
+	}
+	s.kube = builder.
 		WithIndex(&v1alpha1.ISCSIService{}, clusterIndex, func(obj client.Object) []string {
 			return []string{obj.(*v1alpha1.ISCSIService).ONTAPClusterName()}
 		}).
@@ -179,6 +185,11 @@ func TestAnArrayIsUsedOnWhileItsSecretCannotBeRead(t *testing.T) {
 
 	unknown := func(cause string) {
 		t.Helper()
+		told := s.ready(t)
+		_, err := s.Reconcile(t.Context(), ctrl.Request{NamespacedName: client.ObjectKey{Name: "default"}})
+		g.Expect(err).To(MatchError(s.unreadable), "it is tried again before anybody is told")
+		g.Expect(s.ready(t)).To(Equal(told))
+		s.unread.Store("default", time.Now().Add(-patience))
 		g.Expect(s.reconcile(t)).To(BeZero(), "it is tried again with backoff")
 		ready := s.ready(t)
 		g.Expect(ready.Status).To(Equal(metav1.ConditionUnknown))

@@ -198,6 +198,9 @@ func (p *pass) run(ctx context.Context) (*outcome, error) {
 		}
 		switch step.Do {
 		case plan.Rest, plan.Stop, plan.Wait:
+			if step.Do == plan.Rest {
+				p.past.declined = nil // somebody has made the change; what comes after that is another one
+			}
 			if step.Do == plan.Rest && p.deleting() {
 				return nil, nil
 			}
@@ -216,7 +219,7 @@ func (p *pass) run(ctx context.Context) (*outcome, error) {
 		case errors.Is(err, fleet.ErrNotIdentified), errors.Is(err, fleet.ErrNotPolled):
 			// The array was connected anew, or another one answers: the ONTAPCluster tells.
 			return nil, errNotConnected
-		case errors.Is(ctx.Err(), context.Canceled) && !changes(step.Do):
+		case err != nil && errors.Is(ctx.Err(), context.Canceled) && !changes(step.Do):
 			// The operator is asked to stop: that it gave up reading says nothing about the array.
 			return nil, ctx.Err()
 		case err != nil:

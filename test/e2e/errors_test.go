@@ -119,6 +119,21 @@ var _ = Describe("Trouble", func() {
 		Expect(a.writes(ctx)).To(HaveLen(3))
 	})
 
+	It("with an update is forgotten when somebody else has made the change", func(ctx SpecContext) {
+		a := newArray(ctx, "{name: svm1}")
+		a.apply(ctx, "main", "svm: {name: svm1}")
+		a.ready(ctx, "main")
+		a.inject(ctx, testbed.Fault{Match: testbed.Match{Method: http.MethodPatch}, Status: http.StatusBadRequest, Code: "4711", Message: "No."})
+		a.apply(ctx, "main", "svm: {name: svm1}, alias: two")
+		Eventually(a.get).WithContext(ctx).WithArguments("main").Should(beReady(metav1.ConditionFalse, v1alpha1.ReasonRejected))
+		Expect(a.ClearFaults(ctx)).To(Succeed())
+		Expect(a.ChangeService(ctx, "svm1", testbed.SVMService{Alias: new("two")})).To(Succeed())
+		a.ready(ctx, "main")
+		Expect(a.ChangeService(ctx, "svm1", testbed.SVMService{Alias: new("svm1")})).To(Succeed())
+		Eventually(func() string { return *a.on(ctx, "svm1").Alias }).Should(Equal("two"), "drift, like any other")
+		Expect(a.ready(ctx, "main").Status.Target.Alias).To(Equal("two"))
+	})
+
 	It("that comes again and again is one event, which counts", func(ctx SpecContext) {
 		a := newArray(ctx, "{name: svm1, service: {enabled: true}}")
 		for _, fault := range []testbed.Fault{
