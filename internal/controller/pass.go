@@ -377,13 +377,12 @@ const strayedRemedy = "spec.svm was changed after a create request for that SVM 
 	"until it is, no other SVM gets a service for this object. To give up on that request, set spec.deletionPolicy to Retain, delete this ISCSIService and create it anew."
 
 func (p *pass) accessDenied() outcome {
+	remedy := "Correct spec.svm, or ask the platform team for an access rule."
 	if p.strayed {
-		return stalled(v1alpha1.ReasonAccessDenied, fmt.Sprintf("%s does not exist on ONTAPCluster %q, or namespace %q may not use it. %s",
-			p.subject(), p.obj.ONTAPClusterName(), p.obj.Namespace, strayedRemedy))
+		remedy = strayedRemedy
 	}
-	return stalled(v1alpha1.ReasonAccessDenied, fmt.Sprintf(
-		"%s does not exist on ONTAPCluster %q, or namespace %q may not use it. Correct spec.svm, or ask the platform team for an access rule.",
-		p.subject(), p.obj.ONTAPClusterName(), p.obj.Namespace))
+	return stalled(v1alpha1.ReasonAccessDenied, fmt.Sprintf("%s does not exist on ONTAPCluster %q, or namespace %q may not use it. %s",
+		p.subject(), p.obj.ONTAPClusterName(), p.obj.Namespace, remedy))
 }
 
 // subject names the SVM as the user did.
