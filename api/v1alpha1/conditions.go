@@ -107,7 +107,7 @@ const (
 	// The two read the same, so that nobody learns of SVMs that are not theirs.
 	ReasonAccessDenied = "AccessDenied"
 	// ReasonManagementConflict: another ISCSIService has the service of this SVM, or is older. It keeps it until it is
-	// gone; then the service goes to the oldest that waits.
+	// deleted; then the oldest that waits takes the service over.
 	ReasonManagementConflict = "ManagementConflict"
 	// ReasonNothingToObserve: spec.managementPolicy is Observe, and the SVM has no iSCSI service.
 	ReasonNothingToObserve = "NothingToObserve"
@@ -127,6 +127,9 @@ const (
 	// ReasonCreatePending: the answer to a create request was lost. The operator waits until it is certain whether
 	// the request took effect, rather than send a second one.
 	ReasonCreatePending = "CreatePending"
+	// ReasonHandingOver: the object is being deleted, and another ISCSIService that names the SVM takes the service over.
+	// The object stays until the other one has recorded that; the service is not touched.
+	ReasonHandingOver = "HandingOver"
 	// ReasonPaused: an annotation keeps the operator from beginning, or from deleting. It is the reason of Paused too.
 	ReasonPaused = "Paused"
 	// ReasonInUse: initiators are logged in to a service that is to be disabled. It is the reason of InUse too.
@@ -196,4 +199,7 @@ const (
 	EventDeleted = "Deleted"
 	// EventReleased: the object lets go of its service, which stays on the array.
 	EventReleased = "Released"
+	// EventSuperseded: another ISCSIService has taken on the service that this object had, while this one could not use it.
+	// The object does not own it any more.
+	EventSuperseded = "Superseded"
 )

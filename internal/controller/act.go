@@ -29,6 +29,12 @@ func (p *pass) take(ctx context.Context, step plan.Step) error {
 		// While the array is asked, the object may change.
 		p.fresh = false
 	}
+	if p.turn != nil {
+		ctx = p.turn.Context(ctx)
+	}
+	if p.takesOn(step) && p.reserved == "" {
+		return p.reserve(ctx)
+	}
 	switch step.Do {
 	case plan.Look:
 		return p.claimAfter(ctx, p.look(ctx))
@@ -39,9 +45,13 @@ func (p *pass) take(ctx context.Context, step plan.Step) error {
 	case plan.Mark:
 		return p.mark(ctx, step.Finalizer, step.Creating)
 	case plan.Own:
+		if step.Why == plan.OriginUncertain {
+			p.loseCreated()
+			return nil
+		}
 		return p.acquire(ctx, step.Origin)
 	case plan.Forget:
-		return p.forget(ctx)
+		return p.forget(ctx, step.Why)
 	case plan.Create:
 		return p.create(ctx)
 	case plan.Update:
@@ -55,131 +65,25 @@ func (p *pass) take(ctx context.Context, step plan.Step) error {
 	}
 }
 
+// takesOn reports whether the step leads to the object having the service.
+func (p *pass) takesOn(step plan.Step) bool {
+	return p.obj.Status.Origin == "" && (step.Do == plan.Mark && step.Creating || step.Do == plan.Own || step.Do == plan.Create)
+}
+
+// reserve makes sure that no other pass takes the service on until this one has ended, and finds out whose the SVM is now.
+func (p *pass) reserve(ctx context.Context) error {
+	svm := p.r.arrayUUID(p.cluster) + "/" + p.svm.UUID
+	if !p.r.memory.reserve(svm, p.obj.UID) {
+		return errStale
+	}
+	p.reserved = svm
+	return p.claim(ctx, false)
+}
+
 // changes reports whether the array is asked to change something, which is seen through even by an operator that is to
 // stop.
 func changes(do plan.Do) bool {
 	return do == plan.Create || do == plan.Update || do == plan.Disable || do == plan.Remove
-}
-
-// look finds the service where that is cheap, and, if it is not there, the SVM by its UUID: access goes by name.
-func (p *pass) look(ctx context.Context) error {
-	service, known := p.array.Find(p.svm)
-	if p.fromSnapshot = known && !p.live && !p.asked(); !p.fromSnapshot {
-		var err error
-		if service, err = p.array.LookUp(ctx, p.svm, p.wantsMetrics() && p.array.MetricsError() == nil); err != nil {
-			return err
-		}
-	}
-	p.looked = true
-	if service != nil {
-		p.saw(*service)
-		return nil
-	}
-	p.observed.Presence = plan.Missing
-	if h := p.past.hold; h != nil && (time.Now().After(h.until) || h.generation != p.obj.Generation || p.asked()) {
-		p.past.hold = nil
-	}
-	if p.svm.UUID == "" && p.past.hold == nil {
-		return nil
-	}
-	svm, err := p.array.SVM(ctx, p.svm)
-	if err != nil && p.svm.UUID == "" {
-		// It was only to find out whether the hold still holds.
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	if h := p.past.hold; h != nil && h.looked && !sameSVM(h.svm, svm) {
-		p.past.hold = nil
-	}
-	switch {
-	case p.svm.UUID == "":
-	case svm != nil:
-		p.svm = ontap.SVMRef{Name: svm.Name, UUID: svm.UUID}
-		p.judge()
-	case p.obj.Status.SVM == nil:
-		// Not there and not theirs must read the same.
-		p.denied = true
-	default:
-		// The SVM that the object is bound to seems to be gone: there is no use in asking for a service on it.
-		return p.confirm(ctx)
-	}
-	return nil
-}
-
-// confirm asks the array about this very service. An SVM that is known by name only is looked up first; not finding it
-// proves nothing.
-func (p *pass) confirm(ctx context.Context) error {
-	if p.svm.UUID == "" {
-		svm, err := p.array.SVM(ctx, p.svm)
-		if err != nil {
-			return err
-		}
-		if svm == nil {
-			p.observed.Presence = plan.Unproven
-			return nil
-		}
-		p.svm.UUID = svm.UUID
-	}
-	finding, err := p.array.Confirm(ctx, p.svm.UUID)
-	if err != nil {
-		return err
-	}
-	p.looked, p.fromSnapshot = true, false
-	if finding.Service != nil {
-		p.saw(*finding.Service)
-		return nil
-	}
-	p.sawNothing(finding.SVMGone)
-	if finding.SVMGone && p.obj.Status.SVM != nil {
-		// What became of an SVM is for those to know who may use it.
-		p.denied = !p.allows(p.obj.Status.SVM.Name)
-	}
-	return nil
-}
-
-// saw takes in a service that is there.
-func (p *pass) saw(service ontap.Service) {
-	p.past.absentSince, p.past.hold = time.Time{}, nil
-	p.service = &service
-	p.svm = service.SVM
-	if spec := p.obj.Spec.SVM; (spec.Name == "" || spec.Name == service.SVM.Name) && (spec.UUID == "" || spec.UUID == service.SVM.UUID) {
-		// Spelt otherwise, the same SVM.
-		p.strayed = false
-	}
-	p.observed.Presence = plan.Present
-	p.observed.Enabled, p.observed.Alias, p.observed.Target = service.Enabled, service.Target.Alias, service.Target.Name
-	p.observed.SVMGone, p.observed.AbsentFor, p.observed.Counted = false, 0, false
-	p.judge()
-}
-
-// sawNothing takes in a proof of absence.
-func (p *pass) sawNothing(svmGone bool) {
-	if p.past.absentSince.IsZero() {
-		p.past.absentSince = time.Now()
-	}
-	p.service = nil
-	p.observed.Presence, p.observed.SVMGone = plan.Absent, svmGone
-	p.observed.AbsentFor = time.Since(p.past.absentSince)
-}
-
-// judge holds the SVM, now that its name is certain, against the access rules and the spec.
-func (p *pass) judge() {
-	p.denied = !p.allows(p.svm.Name)
-	spec := p.obj.Spec.SVM
-	if !p.denied && !p.deleting() && !p.strayed && p.obj.Status.SVM == nil && spec.UUID != "" && spec.Name != "" && spec.Name != p.svm.Name {
-		o := fromRefusal(&ontap.Error{Code: ontap.CodeSVMMismatch}, p.subject())
-		p.end = &o
-	}
-}
-
-// claimAfter finds out, after a look at the array, whose the SVM is.
-func (p *pass) claimAfter(ctx context.Context, err error) error {
-	if err != nil || p.denied || p.end != nil {
-		return err
-	}
-	return p.claim(ctx, p.r.Client)
 }
 
 // acquire takes a service on. One that is found is not taken on the word of a cache, which may not have seen yet that
@@ -188,23 +92,38 @@ func (p *pass) acquire(ctx context.Context, origin plan.Origin) error {
 	if origin == plan.Created && p.service.Target.Name == "" {
 		return &ontap.TransportError{Operation: "create iSCSI service", Err: errors.New("the array does not tell the target name of the service yet")}
 	}
-	if origin == plan.Adopted && p.obj.Status.Origin == "" {
+	if p.obj.Status.Origin != "" {
+		p.own(origin)
+		return nil
+	}
+	if origin == plan.Adopted {
 		if err := p.refresh(ctx); err != nil {
 			return err
 		}
-		if err := p.claim(ctx, p.r.Live); err != nil || p.holder != nil {
+		expected := p.standing.takesOver
+		if err := p.claim(ctx, true); err != nil || p.standing.takesOver != expected || p.standing.holder != nil && !expected {
 			return err
 		}
 	}
+	if err := p.supersede(ctx); err != nil {
+		return err
+	}
 	p.own(origin)
-	return nil
+	if !p.standing.takesOver {
+		return nil
+	}
+	// The object that had the service lets go once this is written down, and nothing is sent before.
+	if err := p.persist(ctx); err != nil {
+		return err
+	}
+	return p.claim(ctx, true)
 }
 
 // own records who made the service.
 func (p *pass) own(origin plan.Origin) {
 	status := &p.obj.Status
 	status.SVM = &v1alpha1.SVMStatus{Name: p.svm.Name, UUID: p.svm.UUID}
-	status.ArrayUUID = arrayUUID(p.cluster)
+	status.ArrayUUID = p.r.arrayUUID(p.cluster)
 	if origin == plan.Created {
 		status.Origin, status.Created = v1alpha1.OriginCreated, &v1alpha1.CreatedService{TargetName: p.service.Target.Name}
 		p.eventually(corev1.EventTypeNormal, v1alpha1.EventCreated, "Create", "%s: created iSCSI target %s", p.subject(), p.service.Target.Name)
@@ -218,24 +137,37 @@ func (p *pass) own(origin plan.Origin) {
 	p.eventually(corev1.EventTypeNormal, v1alpha1.EventAdopted, "Adopt", note, p.subject(), p.service.Target.Name)
 }
 
+// loseCreated records, while nothing may be changed, that the service which this object created is gone: what is there when
+// changes are allowed again was made by somebody else.
+func (p *pass) loseCreated() {
+	p.obj.Status.Origin, p.obj.Status.Created = v1alpha1.OriginAdopted, nil
+	if p.denied {
+		return // what became of an SVM is for those to know who may use it
+	}
+	p.eventually(corev1.EventTypeWarning, v1alpha1.EventServiceLost, "Observe",
+		"%s: somebody deleted or replaced the iSCSI service that this object created; a service that is there now or later counts as adopted", p.subject())
+}
+
 func (p *pass) create(ctx context.Context) error {
 	service := ontap.ServiceCreate{SVM: ontap.SVMRef{UUID: p.svm.UUID}, Enabled: new(p.obj.WantsEnabled())}
 	if p.obj.Status.SVM == nil {
-		service.SVM = ontap.SVMRef{Name: p.obj.Spec.SVM.Name, UUID: p.obj.Spec.SVM.UUID}
+		// With both, the array declines the request if the SVM was renamed since it was looked at.
+		service.SVM.Name = p.obj.Spec.SVM.Name
 	}
 	if alias := p.obj.Spec.Alias; alias != nil && *alias != "" {
 		service.Alias = alias
 	}
 	var created ontap.Service
-	if err := cmp.Or(ctx.Err(), p.array.Usable()); err != nil && p.past.post == postUnsent {
+	if err := cmp.Or(ctx.Err(), p.array.Usable()); err != nil && p.past.post.is(postUnsent) {
 		// Nothing will be sent: whoever comes next need not wonder.
 		return errors.Join(err, p.mark(ctx, false, false))
 	}
 	accepted, err := p.write(ctx, "create", func(ctx context.Context) (err error) {
-		p.past.post, p.past.absentSince, p.past.trouble = postUnanswered, time.Time{}, nil
+		p.past.post.set(postUnanswered)
+		p.past.absentSince, p.past.trouble = time.Time{}, nil
 		created, err = p.array.Create(ctx, service)
 		if err != nil && !ontap.MaybeApplied(err) {
-			p.past.post = postUnsent
+			p.past.post.set(postUnsent)
 		}
 		return err
 	})
@@ -298,47 +230,27 @@ func (p *pass) remove(ctx context.Context) error {
 	return nil
 }
 
-// release lets the object go. Nothing is sent to the array for it from here on.
-func (p *pass) release(ctx context.Context, why plan.Why) error {
-	if err := p.mark(ctx, false, false); err != nil {
-		return err
-	}
-	switch why {
-	case plan.Kept:
-		p.event(corev1.EventTypeNormal, v1alpha1.EventReleased, "Release", "%s: the iSCSI service stays on the array", p.subject())
-	case plan.TargetChanged:
-		p.event(corev1.EventTypeWarning, v1alpha1.EventReleased, "Release",
-			"%s: the iSCSI service stays on the array: its target %s is not the one that was created", p.subject(), p.service.Target.Name)
-	case plan.AccessDenied:
-		p.event(corev1.EventTypeWarning, v1alpha1.EventReleased, "Release",
-			"%s: the iSCSI service, if there is one, was not touched: namespace %s may not use it", p.subject(), p.obj.Namespace)
-	case plan.OnlyObserved:
-		p.event(corev1.EventTypeWarning, v1alpha1.EventReleased, "Release",
-			"%s: the iSCSI service was not touched: spec.managementPolicy is Observe", p.subject())
-	case plan.ClaimLost:
-		p.event(corev1.EventTypeWarning, v1alpha1.EventReleased, "Release",
-			"%s: the iSCSI service was not touched: it belongs to ISCSIService %s/%s", p.subject(), p.holder.Namespace, p.holder.Name)
-	case plan.HandedOver:
-		p.event(corev1.EventTypeNormal, v1alpha1.EventReleased, "Release",
-			"%s: the iSCSI service stays for ISCSIService %s/%s", p.subject(), p.heir.Namespace, p.heir.Name)
-	case plan.Unsupported:
-		p.event(corev1.EventTypeWarning, v1alpha1.EventReleased, "Release",
-			"%s: the iSCSI service is disabled and stays: this platform deletes it together with its SVM only", p.subject())
-	case plan.Unconfirmed:
-		p.event(corev1.EventTypeWarning, v1alpha1.EventReleased, "Release",
-			"%s: a create request was not answered, so that an iSCSI service may stay behind", p.subject())
-	}
-	return nil
-}
-
 // write sends one change to the array, on the strength of an object that is up to date, and logs it. A definite no is
 // not an error but an observation, which the plan goes on from.
 func (p *pass) write(ctx context.Context, operation string, send func(context.Context) error) (accepted bool, err error) {
+	if err := p.await(ctx); err != nil {
+		return false, err
+	}
+	defer func() { p.turn = nil }()
 	if err := p.recheckAccess(ctx); err != nil {
 		return false, err
 	}
 	if err := p.refresh(ctx); err != nil {
 		return false, err
+	}
+	if p.deleting() {
+		if err := p.recheckClaim(ctx); err != nil {
+			return false, err
+		}
+	}
+	if p.observed.Counted && time.Since(p.counted) > outdatedAfter {
+		p.observed.Counted = false
+		return false, errChanged
 	}
 	// An operator that is asked to stop begins nothing new, and finishes what it has begun.
 	if err := ctx.Err(); err != nil {
@@ -357,7 +269,7 @@ func (p *pass) write(ctx context.Context, operation string, send func(context.Co
 	}
 	defer end()
 	p.fresh = false
-	ctx, cancel := context.WithDeadline(context.WithoutCancel(ctx), deadline)
+	ctx, cancel := context.WithDeadline(context.WithoutCancel(p.turn.Context(ctx)), deadline)
 	defer cancel()
 	err = send(ctx)
 	log := logf.FromContext(ctx).WithValues("generation", p.obj.Generation, "operation", operation,
@@ -379,13 +291,35 @@ func (p *pass) write(ctx context.Context, operation string, send func(context.Co
 	return false, nil
 }
 
+// outdatedAfter is how old what a write rests on may get while the write waits for its turn.
+const outdatedAfter = time.Second
+
+// await waits for the turn of a change, if there is a limit of requests per second. After a long wait the service is looked
+// at again, in the same turn.
+func (p *pass) await(ctx context.Context) error {
+	if p.turn != nil {
+		return nil
+	}
+	began := time.Now()
+	turn, err := p.array.Await(ctx)
+	if err != nil {
+		return cmp.Or(ctx.Err(), err)
+	}
+	if p.turn = turn; time.Since(began) < outdatedAfter {
+		return nil
+	}
+	p.observed.Presence, p.observed.Counted = plan.Missing, false
+	return errChanged
+}
+
 // refuse takes in a definite no.
 func (p *pass) refuse(refusal *ontap.Error, operation string) {
 	p.refusal = refusal
 	p.observed.Again = p.observed.Refused != plan.NotRefused
 	p.observed.Presence = plan.Unknown
 	if operation == "create" {
-		p.past.post, p.createRefused = postRefused, true
+		p.past.post.set(postSettled)
+		p.createRefused = true
 	}
 	switch {
 	case errors.Is(refusal, ontap.CodeServiceExists):

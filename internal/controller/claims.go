@@ -3,6 +3,7 @@ package controller
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
@@ -11,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
+	"github.com/ontap-operator/ontap-san-operator/internal/fleet"
 	"github.com/ontap-operator/ontap-san-operator/internal/ontap"
 	"github.com/ontap-operator/ontap-san-operator/internal/plan"
 )
@@ -22,23 +24,38 @@ const (
 	specUUID   = "spec.svm.uuid"
 	statusName = "status.svm.name"
 	statusUUID = "status.svm.uuid"
-	// unresolvedIndex, in the cache only, has the objects of which nothing but a UUID is known.
-	unresolvedIndex = "unresolved"
+	// holderIndex, in the cache only, has the objects that have a service, or have begun to create one, by the UUID of the
+	// SVM and by its name. However many objects name an SVM, they are few.
+	holderIndex = "holder"
 )
 
 // claimIndexes are the indexes of the cache, by name.
-var claimIndexes = map[string]func(*v1alpha1.ISCSIService) string{
-	specName:   func(o *v1alpha1.ISCSIService) string { return o.Spec.SVM.Name },
-	specUUID:   func(o *v1alpha1.ISCSIService) string { return o.Spec.SVM.UUID },
-	statusName: func(o *v1alpha1.ISCSIService) string { return boundTo(o).Name },
-	statusUUID: func(o *v1alpha1.ISCSIService) string { return boundTo(o).UUID },
-	unresolvedIndex: func(o *v1alpha1.ISCSIService) string {
-		if o.Status.SVM == nil && o.Spec.SVM.Name == "" {
-			return "true"
-		}
-		return ""
-	},
+var claimIndexes = map[string]func(*v1alpha1.ISCSIService) []string{
+	specName:    func(o *v1alpha1.ISCSIService) []string { return unlessEmpty(o.Spec.SVM.Name) },
+	specUUID:    func(o *v1alpha1.ISCSIService) []string { return unlessEmpty(o.Spec.SVM.UUID) },
+	statusName:  func(o *v1alpha1.ISCSIService) []string { return unlessEmpty(boundTo(o).Name) },
+	statusUUID:  func(o *v1alpha1.ISCSIService) []string { return unlessEmpty(boundTo(o).UUID) },
+	holderIndex: holderKeys,
 }
+
+// unlessEmpty leaves out who has no value, and is not looked for: the index is smaller.
+func unlessEmpty(value string) []string {
+	if value == "" {
+		return nil
+	}
+	return []string{value}
+}
+
+func holderKeys(o *v1alpha1.ISCSIService) []string {
+	if !holds(o) {
+		return nil
+	}
+	svm := meant(o)
+	return slices.Concat(unlessEmpty(svm.Name), unlessEmpty(svm.UUID))
+}
+
+// holds reports whether the object has a service, or has begun to create one.
+func holds(o *v1alpha1.ISCSIService) bool { return o.Status.Origin != "" || isCreating(o) }
 
 func boundTo(o *v1alpha1.ISCSIService) ontap.SVMRef {
 	if o.Status.SVM == nil {
@@ -47,46 +64,178 @@ func boundTo(o *v1alpha1.ISCSIService) ontap.SVMRef {
 	return ontap.SVMRef{Name: o.Status.SVM.Name, UUID: o.Status.SVM.UUID}
 }
 
-// claim finds out whether the SVM is this object's to manage: holder is set to the object that comes before it, and heir
-// to one that waits for it.
-func (p *pass) claim(ctx context.Context, reader client.Reader) error {
-	p.holder, p.heir = nil, nil
+// meant is the SVM that an object is bound to; or that a create request was sent for; or that it names.
+func meant(o *v1alpha1.ISCSIService) ontap.SVMRef {
+	if bound := boundTo(o); bound.UUID != "" {
+		return bound
+	}
+	if request, ok := createdOn(o); ok && isCreating(o) {
+		return request.svm
+	}
+	return ontap.SVMRef{Name: o.Spec.SVM.Name, UUID: o.Spec.SVM.UUID}
+}
+
+// standing is where an object stands among those that name its SVM. The objects are those of the cache, and not to be
+// changed.
+type standing struct {
+	// holder comes before this object, and successor takes the service over from it.
+	holder, successor *v1alpha1.ISCSIService
+	// takesOver: this object takes the service over from the holder.
+	takesOver bool
+	// former have an origin, or have begun to create the service, and cannot claim it now.
+	former []*v1alpha1.ISCSIService
+	// live: the API server was asked, and is for the rest of the pass.
+	live bool
+}
+
+// rival is an object that means the same SVM.
+type rival struct {
+	obj      *v1alpha1.ISCSIService
+	claimant plan.Claimant
+}
+
+// claim finds out where the object stands. Who has the service, or has begun to create it, is found by an index; those that
+// wait are looked through only where that decides, and as far as it does.
+func (p *pass) claim(ctx context.Context, live bool) error {
+	live = live || p.standing.live
+	p.standing = standing{live: live}
 	if p.observes() {
 		return nil
 	}
-	candidates, err := p.candidates(ctx, reader)
+	var rivals []rival
+	var err error
+	if live {
+		rivals, err = p.rivals(ctx, p.r.Live, specName, specUUID, statusName, statusUUID)
+	} else if rivals, err = p.rivals(ctx, p.r.Client, holderIndex); err == nil {
+		rivals, err = p.withFirst(ctx, rivals)
+	}
 	if err != nil {
 		return err
 	}
-	// Names pass from one SVM to another, UUIDs do not: where one side is known by its UUID, the other must be too.
-	if p.svm.UUID == "" && slices.ContainsFunc(candidates, func(o *v1alpha1.ISCSIService) bool { return meant(o).UUID != "" }) {
-		svm, err := p.array.SVM(ctx, p.svm)
-		if err != nil {
-			return err
-		}
-		if svm != nil {
-			p.svm.UUID = svm.UUID
+	p.contest(rivals)
+	return nil
+}
+
+func (p *pass) self() plan.Claimant { return claimant(p.obj, p.denied) }
+
+// contest sets the standing among those rivals.
+func (p *pass) contest(rivals []rival) {
+	claimants := make([]plan.Claimant, len(rivals))
+	for i, r := range rivals {
+		claimants[i] = r.claimant
+		if (r.claimant.Origin != plan.None || r.claimant.Creating) && (r.claimant.Observe || r.claimant.Denied) && !r.claimant.Deleting {
+			p.standing.former = append(p.standing.former, r.obj)
 		}
 	}
-	others := candidates[:0]
-	var rivals []plan.Claimant
-	for _, other := range candidates {
-		same, denied, err := p.contends(ctx, other)
+	found := p.self().Contest(claimants)
+	if p.standing.takesOver = found.TakesOver; found.Holder >= 0 {
+		p.standing.holder = rivals[found.Holder].obj
+	}
+	if found.Successor >= 0 {
+		p.standing.successor = rivals[found.Successor].obj
+	}
+}
+
+// withFirst adds to the holders the first of the objects that only wait, if it matters who that is: no holder comes before
+// this object, or one that is being deleted does, or this object is being deleted.
+func (p *pass) withFirst(ctx context.Context, holders []rival) ([]rival, error) {
+	p.contest(holders)
+	holder, self := p.standing.holder, p.self()
+	p.standing = standing{}
+	if !self.Deleting && (self.Origin != plan.None || self.Creating || holder != nil && holder.DeletionTimestamp.IsZero()) {
+		return holders, nil
+	}
+	first, err := p.firstWaiting(ctx)
+	if err != nil || first == nil {
+		return holders, err
+	}
+	return append(holders, *first), nil
+}
+
+// firstWaiting is the first of the other objects that wait for the SVM, or, unless this object is being deleted, of those
+// before it.
+func (p *pass) firstWaiting(ctx context.Context) (*rival, error) {
+	waits := func(r rival) bool {
+		return !holds(r.obj) && !r.claimant.Deleting && !r.claimant.Observe && !r.claimant.Denied &&
+			(p.deleting() || p.self().Contest([]plan.Claimant{r.claimant}).Holder == 0)
+	}
+	known := &v1alpha1.ISCSIService{}
+	if name := p.past.precedent; name.Name != "" && p.r.Client.Get(ctx, name, known, client.UnsafeDisableDeepCopy) == nil {
+		// Who came before this object does so still, as a rule.
+		if r, same, err := p.contends(ctx, known); err != nil || same && waits(r) {
+			return &r, err
+		}
+	}
+	candidates, err := p.candidates(ctx, p.r.Client, specName, specUUID, statusName, statusUUID)
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(candidates, func(a, b *v1alpha1.ISCSIService) int {
+		if claimant(a, false).Before(claimant(b, false)) {
+			return -1
+		}
+		return 1
+	})
+	for _, candidate := range candidates {
+		if holds(candidate) {
+			continue
+		}
+		if r, same, err := p.contends(ctx, candidate); err != nil || same && waits(r) {
+			p.past.precedent = client.ObjectKeyFromObject(candidate)
+			return &r, err
+		}
+	}
+	return nil, nil
+}
+
+// rivals are the other objects that mean the same SVM, found in those indexes.
+func (p *pass) rivals(ctx context.Context, reader client.Reader, indexes ...string) ([]rival, error) {
+	candidates, err := p.candidates(ctx, reader, indexes...)
+	if err != nil {
+		return nil, err
+	}
+	var rivals []rival
+	for _, candidate := range candidates {
+		r, same, err := p.contends(ctx, candidate)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if same {
-			others, rivals = append(others, other), append(rivals, claimant(other, denied))
+			rivals = append(rivals, r)
 		}
 	}
-	holder, heir := claimant(p.obj, p.denied).Contest(rivals)
-	if holder >= 0 {
-		p.holder = others[holder]
+	return rivals, nil
+}
+
+// candidates are the other objects that may mean the same SVM, found in those indexes.
+func (p *pass) candidates(ctx context.Context, reader client.Reader, indexes ...string) ([]*v1alpha1.ISCSIService, error) {
+	var candidates []*v1alpha1.ISCSIService
+	seen := map[types.UID]bool{p.obj.UID: true}
+	for _, index := range indexes {
+		values := []string{p.svm.Name, p.svm.UUID}
+		switch index {
+		case specName, statusName:
+			values = values[:1]
+		case specUUID, statusUUID:
+			values = values[1:]
+		}
+		for _, value := range values {
+			if value == "" {
+				continue
+			}
+			var list v1alpha1.ISCSIServiceList
+			if err := reader.List(ctx, &list, client.MatchingFields{index: value}, client.UnsafeDisableDeepCopy); err != nil {
+				return nil, fmt.Errorf("listing the ISCSIServices of the SVM: %w", err)
+			}
+			for i := range list.Items {
+				if other := &list.Items[i]; !seen[other.UID] {
+					seen[other.UID] = true
+					candidates = append(candidates, other)
+				}
+			}
+		}
 	}
-	if heir >= 0 {
-		p.heir = others[heir]
-	}
-	return nil
+	return candidates, nil
 }
 
 func claimant(o *v1alpha1.ISCSIService, denied bool) plan.Claimant {
@@ -102,67 +251,69 @@ func claimant(o *v1alpha1.ISCSIService, denied bool) plan.Claimant {
 	}
 }
 
-// candidates are the other objects that may mean the same SVM.
-func (p *pass) candidates(ctx context.Context, reader client.Reader) ([]*v1alpha1.ISCSIService, error) {
-	var candidates []*v1alpha1.ISCSIService
-	seen := map[types.UID]bool{p.obj.UID: true}
-	gather := func(reader client.Reader, field, value string) error {
-		var list v1alpha1.ISCSIServiceList
-		if err := reader.List(ctx, &list, client.MatchingFields{field: value}); err != nil {
-			return fmt.Errorf("listing the ISCSIServices of the SVM: %w", err)
-		}
-		for i := range list.Items {
-			if other := &list.Items[i]; !seen[other.UID] {
-				seen[other.UID] = true
-				candidates = append(candidates, other)
-			}
-		}
-		return nil
-	}
-	for field, value := range map[string]string{specName: p.svm.Name, specUUID: p.svm.UUID, statusName: p.svm.Name, statusUUID: p.svm.UUID} {
-		if value == "" {
-			continue
-		}
-		if err := gather(reader, field, value); err != nil {
-			return nil, err
-		}
-	}
-	if p.svm.UUID == "" {
-		return candidates, gather(p.r.Client, unresolvedIndex, "true")
-	}
-	return candidates, nil
-}
-
-// meant is the SVM that an object is bound to, or else names.
-func meant(o *v1alpha1.ISCSIService) ontap.SVMRef {
-	if bound := boundTo(o); bound.UUID != "" {
-		return bound
-	}
-	return ontap.SVMRef{Name: o.Spec.SVM.Name, UUID: o.Spec.SVM.UUID}
-}
-
-// contends reports whether the other object, which names the same SVM in some way, means that one, of the same array, and
-// whether its namespace may not use it.
-func (p *pass) contends(ctx context.Context, other *v1alpha1.ISCSIService) (same, denied bool, err error) {
+// contends reports whether the other object, which names the same SVM in some way, means that one, of the same array. Names
+// pass from one SVM to another: where one side is known by its UUID only the other must be too, and is before anything is
+// done.
+func (p *pass) contends(ctx context.Context, other *v1alpha1.ISCSIService) (rival, bool, error) {
 	if svm := meant(other); svm.UUID != "" && svm.UUID != p.svm.UUID || svm.UUID == "" && svm.Name != p.svm.Name {
-		return false, false, nil
+		return rival{}, false, nil
 	}
 	cluster := &v1alpha1.ONTAPCluster{}
-	if err := p.r.Client.Get(ctx, types.NamespacedName{Name: other.ONTAPClusterName()}, cluster); err != nil {
-		return false, false, client.IgnoreNotFound(err)
+	missing := p.r.Client.Get(ctx, types.NamespacedName{Name: other.ONTAPClusterName()}, cluster)
+	if client.IgnoreNotFound(missing) != nil {
+		return rival{}, false, missing
 	}
-	if cluster.Name != p.cluster.Name && !sameArray(cluster, p.cluster) {
-		return false, false, nil
+	if !p.sameArray(other, cluster) {
+		return rival{}, false, nil
 	}
 	namespace, err := p.r.namespaceLabels(ctx, other.Namespace)
-	if err != nil {
-		return false, false, client.IgnoreNotFound(err)
+	if client.IgnoreNotFound(err) != nil {
+		return rival{}, false, err
 	}
-	return true, !Allowed(cluster.Spec.Access, other.Namespace, namespace, p.svm.Name), nil
+	// A rule that cannot be read takes nothing away.
+	denied := missing != nil || err != nil ||
+		validateAccess(cluster.Spec.Access) == nil && !Allowed(cluster.Spec.Access, other.Namespace, namespace, p.svm.Name)
+	return rival{obj: other, claimant: claimant(other, denied)}, true, nil
 }
 
-func sameArray(a, b *v1alpha1.ONTAPCluster) bool {
-	return arrayUUID(a) != "" && arrayUUID(a) == arrayUUID(b)
+// sameArray reports whether the other object, of that ONTAPCluster, is about the array that this one is about. An object that
+// is bound knows its array, whatever has become of the ONTAPCluster.
+func (p *pass) sameArray(other *v1alpha1.ISCSIService, cluster *v1alpha1.ONTAPCluster) bool {
+	if other.Status.ArrayUUID != "" {
+		return other.Status.ArrayUUID == p.r.arrayUUID(p.cluster)
+	}
+	return cluster.Name != "" && cluster.Name == p.cluster.Name ||
+		p.r.arrayUUID(cluster) != "" && p.r.arrayUUID(cluster) == p.r.arrayUUID(p.cluster)
+}
+
+// recheckClaim makes sure, before a service is taken away with its object, that no other object has taken it over meanwhile:
+// the cache may not have seen that yet.
+func (p *pass) recheckClaim(ctx context.Context) error {
+	others, err := p.rivals(ctx, p.r.Live, statusUUID)
+	if err != nil {
+		return err
+	}
+	for _, other := range others {
+		if other.claimant.Origin != plan.None && !other.claimant.Deleting {
+			p.standing.live = true
+			return errChanged
+		}
+	}
+	return nil
+}
+
+// arrayUUID is the UUID of the array that an ONTAPCluster leads to: the one that answers, or else the one that is remembered.
+func (r *ISCSIServiceReconciler) arrayUUID(cluster *v1alpha1.ONTAPCluster) string {
+	return arrayAnswering(r.Fleet, cluster)
+}
+
+func arrayAnswering(arrays *fleet.Fleet, cluster *v1alpha1.ONTAPCluster) string {
+	if array, ok := arrays.Array(cluster.Name); ok {
+		if who, known := array.Identity(math.MaxInt64); known {
+			return who.UUID
+		}
+	}
+	return arrayUUID(cluster)
 }
 
 func arrayUUID(cluster *v1alpha1.ONTAPCluster) string {

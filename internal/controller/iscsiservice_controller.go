@@ -10,6 +10,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/client-go/util/workqueue"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -32,6 +33,8 @@ import (
 const (
 	// staleRetry is when a pass that began with an old copy of its object is done again: the cache needs a moment.
 	staleRetry = 500 * time.Millisecond
+	// overtakenRetry is when an object is looked at again that was changed while it was worked on.
+	overtakenRetry = 20 * time.Millisecond
 	// clusterIndex finds the ISCSIServices of an ONTAPCluster in the cache.
 	clusterIndex = "ontapCluster"
 	// leaseRetry is when an operator whose lease does not last long enough looks whether it was renewed.
@@ -107,6 +110,10 @@ func (r *ISCSIServiceReconciler) Reconcile(ctx context.Context, req ctrl.Request
 	if err == nil && end != nil {
 		err = p.report(ctx, end)
 	}
+	if p.reserved != "" {
+		r.memory.unreserve(p.reserved)
+	}
+	changed := r.waitFor(ctx, req, p.waitsFor)
 	switch {
 	case errors.Is(err, errNotShared):
 		// Whoever works on it now leaves it otherwise than it is remembered.
@@ -123,6 +130,8 @@ func (r *ISCSIServiceReconciler) Reconcile(ctx context.Context, req ctrl.Request
 		return ctrl.Result{RequeueAfter: staleRetry}, nil
 	case err != nil || end == nil:
 		return ctrl.Result{}, err
+	case p.overtaken, changed:
+		return ctrl.Result{RequeueAfter: overtakenRetry}, nil
 	case end.retryAfter == 0:
 		return ctrl.Result{}, retry{end}
 	default:
@@ -155,13 +164,9 @@ func (r *ISCSIServiceReconciler) SetupWithManager(mgr ctrl.Manager) error {
 	if err != nil {
 		return err
 	}
-	for name, value := range claimIndexes {
+	for name, values := range claimIndexes {
 		err := mgr.GetFieldIndexer().IndexField(context.Background(), &v1alpha1.ISCSIService{}, name, func(obj client.Object) []string {
-			// Who has no value is not looked for: without an entry for each, the index is smaller.
-			if v := value(obj.(*v1alpha1.ISCSIService)); v != "" {
-				return []string{v}
-			}
-			return nil
+			return values(obj.(*v1alpha1.ISCSIService))
 		})
 		if err != nil {
 			return err
@@ -174,7 +179,8 @@ func (r *ISCSIServiceReconciler) SetupWithManager(mgr ctrl.Manager) error {
 	namespace := &metav1.PartialObjectMetadata{}
 	namespace.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Namespace"))
 	return ctrl.NewControllerManagedBy(mgr).
-		For(&v1alpha1.ISCSIService{}, builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, operated, unmarked))).
+		For(&v1alpha1.ISCSIService{}, builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, operated, r.unmarked()))).
+		Watches(&v1alpha1.ISCSIService{}, handler.EnqueueRequestsFromMapFunc(r.waiting), builder.WithPredicates(claimChanged)).
 		Watches(&v1alpha1.ONTAPCluster{}, usersOf, builder.WithPredicates(clusterChanged)).
 		WatchesRawSource(source.Channel(r.Connected, usersOf)).
 		WatchesRawSource(source.TypedChannel(r.Changed, handler.TypedEnqueueRequestsFromMapFunc(r.concerned))).
@@ -206,17 +212,56 @@ func (r *ISCSIServiceReconciler) requests(ctx context.Context, which client.List
 	return requests
 }
 
-// concerned are the ISCSIServices that may be about a service that has changed.
+// concerned are the ISCSIServices that may be about a service that has changed, but for those that wait for another one.
 func (r *ISCSIServiceReconciler) concerned(ctx context.Context, change Change) []reconcile.Request {
 	concerned := map[reconcile.Request]bool{}
 	for _, svm := range change.SVMs {
 		for field, value := range map[string]string{specName: svm.Name, specUUID: svm.UUID, statusName: svm.Name, statusUUID: svm.UUID} {
 			for _, request := range r.requests(ctx, client.MatchingFields{clusterIndex: change.ONTAPCluster, field: value}) {
-				concerned[request] = true
+				if !r.memory.waits(request.NamespacedName) {
+					concerned[request] = true
+				}
 			}
 		}
 	}
 	return slices.Collect(maps.Keys(concerned))
+}
+
+// waitFor has a change of the other object trigger the next pass, and reports whether it has changed already.
+func (r *ISCSIServiceReconciler) waitFor(ctx context.Context, req ctrl.Request, other *v1alpha1.ISCSIService) (changed bool) {
+	if other == nil {
+		r.memory.wait(req.NamespacedName, types.NamespacedName{})
+		return false
+	}
+	name, now := client.ObjectKeyFromObject(other), &v1alpha1.ISCSIService{}
+	r.memory.wait(req.NamespacedName, name)
+	return r.Client.Get(ctx, name, now) != nil || now.UID != other.UID || now.ResourceVersion != other.ResourceVersion
+}
+
+// waiting are the ISCSIServices that wait for that one to have the SVM no more, or to take it over.
+func (r *ISCSIServiceReconciler) waiting(_ context.Context, obj client.Object) []reconcile.Request {
+	var requests []reconcile.Request
+	for _, name := range r.memory.waitingFor(client.ObjectKeyFromObject(obj)) {
+		requests = append(requests, reconcile.Request{NamespacedName: name})
+	}
+	return requests
+}
+
+// claimChanged lets through what those that wait for an object go by: its claim to the SVM, and its end.
+var claimChanged = predicate.Funcs{
+	CreateFunc:  func(event.CreateEvent) bool { return false },
+	GenericFunc: func(event.GenericEvent) bool { return false },
+	UpdateFunc: func(e event.UpdateEvent) bool {
+		before, ok1 := e.ObjectOld.(*v1alpha1.ISCSIService)
+		after, ok2 := e.ObjectNew.(*v1alpha1.ISCSIService)
+		return !ok1 || !ok2 || claimant(before, isDenied(before)) != claimant(after, isDenied(after)) || meant(before) != meant(after)
+	},
+}
+
+// isDenied reports whether the object was told that its namespace may not use the SVM.
+func isDenied(o *v1alpha1.ISCSIService) bool {
+	c := readyCondition(o.Status.Conditions)
+	return c != nil && c.Reason == v1alpha1.ReasonAccessDenied
 }
 
 // clusterChanged lets through what matters to the services of an ONTAPCluster: its spec, and whether it can be used.

@@ -1,7 +1,9 @@
 package controller
 
 import (
+	"cmp"
 	"context"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -34,7 +36,7 @@ func (p *pass) mark(ctx context.Context, finalizer, creating bool) error {
 		}
 		marked.Annotations[v1alpha1.CreatingAnnotation] = string(marked.UID)
 		if marked.Status.SVM == nil {
-			marked.Annotations[v1alpha1.CreatingSVMAnnotation] = creatingOn(marked.Spec.SVM, arrayUUID(p.cluster))
+			marked.Annotations[v1alpha1.CreatingSVMAnnotation] = creatingOn(marked.Spec.SVM, p.r.arrayUUID(p.cluster), p.svm.UUID)
 		}
 	} else {
 		delete(marked.Annotations, v1alpha1.CreatingSVMAnnotation)
@@ -46,8 +48,11 @@ func (p *pass) mark(ctx context.Context, finalizer, creating bool) error {
 	if err := writeError(err); err != nil {
 		return err
 	}
-	if creating && (!isCreating(p.stored) || !createsFor(p.stored, p.stored.Spec.SVM)) {
-		p.past.post = postUnsent
+	switch {
+	case !creating:
+		p.past.post.set(postSettled)
+	case !p.past.post.is(postUnanswered) && (!isCreating(p.stored) || !createsFor(p.stored, p.stored.Spec.SVM)):
+		p.past.post.set(postUnsent)
 	}
 	p.rebase(marked)
 	p.fresh = true
@@ -62,42 +67,67 @@ func hasFinalizer(obj *v1alpha1.ISCSIService) bool {
 	return slices.Contains(obj.Finalizers, v1alpha1.Finalizer)
 }
 
+// createRequest is what the annotations tell of a create request that was sent, or was about to be.
+type createRequest struct {
+	// named is the SVM as spec.svm had it, and svm the same with the UUID that the name stood for.
+	named, svm ontap.SVMRef
+	// array is the UUID of the array.
+	array string
+}
+
 // createsFor reports whether the create request, if there is one, was meant for that SVM.
 func createsFor(obj *v1alpha1.ISCSIService, svm v1alpha1.SVMSelector) bool {
-	sent, _, ok := createdOn(obj)
-	return !ok || sent == ontap.SVMRef{Name: svm.Name, UUID: svm.UUID}
+	request, ok := createdOn(obj)
+	return !ok || request.named == ontap.SVMRef{Name: svm.Name, UUID: svm.UUID}
 }
 
 // creatingOn is the value of the annotation that createdOn reads.
-func creatingOn(svm v1alpha1.SVMSelector, array string) string {
-	return strings.Join([]string{svm.Name, svm.UUID, array}, "/")
+func creatingOn(svm v1alpha1.SVMSelector, array, resolved string) string {
+	return strings.Join([]string{svm.Name, svm.UUID, array, resolved}, "/")
 }
 
-// createdOn is the SVM and the UUID of the array that the create request was sent for, if the annotation tells.
-func createdOn(obj *v1alpha1.ISCSIService) (svm ontap.SVMRef, array string, ok bool) {
+// createdOn is the create request that the annotation tells of. Users can write annotations: a value that spec.svm could
+// not have, or that is not the UUID of an array, is none.
+func createdOn(obj *v1alpha1.ISCSIService) (createRequest, bool) {
 	parts := strings.Split(obj.Annotations[v1alpha1.CreatingSVMAnnotation], "/")
-	if len(parts) != 3 {
-		return ontap.SVMRef{}, "", false
+	if len(parts) == 3 {
+		parts = append(parts, parts[1]) // written before the fourth part was
 	}
-	return ontap.SVMRef{Name: parts[0], UUID: parts[1]}, parts[2], true
+	if len(parts) != 4 || !svmName.MatchString(parts[0]) || slices.ContainsFunc(parts[1:], func(uuid string) bool { return !uuidOrNone.MatchString(uuid) }) ||
+		parts[0] == "" && parts[1] == "" {
+		return createRequest{}, false
+	}
+	return createRequest{
+		named: ontap.SVMRef{Name: parts[0], UUID: parts[1]},
+		svm:   ontap.SVMRef{Name: parts[0], UUID: cmp.Or(parts[3], parts[1])},
+		array: parts[2],
+	}, true
 }
+
+// The patterns of spec.svm in the CRD, and of nothing.
+var (
+	svmName    = regexp.MustCompile(`^([A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?$`)
+	uuidOrNone = regexp.MustCompile(`^([0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})?$`)
+)
 
 // isCreating reports whether the annotation carries the object's own UID. A copy of an object carries that of another.
 func isCreating(obj *v1alpha1.ISCSIService) bool {
 	return obj.Annotations[v1alpha1.CreatingAnnotation] == string(obj.UID)
 }
 
-// unmarked lets through that somebody, such as "kubectl replace", took off the marks of an object that has a service: a
-// deletion before the next pass would not ask the operator. Without a service, a pass under way notices by itself, and
-// it is the operator that takes the marks off after a refusal.
-var unmarked = predicate.Funcs{
-	CreateFunc:  func(event.CreateEvent) bool { return false },
-	DeleteFunc:  func(event.DeleteEvent) bool { return false },
-	GenericFunc: func(event.GenericEvent) bool { return false },
-	UpdateFunc: func(e event.UpdateEvent) bool {
-		before, ok1 := e.ObjectOld.(*v1alpha1.ISCSIService)
-		after, ok2 := e.ObjectNew.(*v1alpha1.ISCSIService)
-		return ok1 && ok2 && after.Status.Origin != "" &&
-			(hasFinalizer(before) && !hasFinalizer(after) || isCreating(before) && !isCreating(after))
-	},
+// unmarked lets through that somebody, such as "kubectl replace", took off the marks of an object that has a service, or
+// whose create request is under way: a deletion before the next pass would not ask the operator. The operator itself takes
+// off the marks of an object that has neither.
+func (r *ISCSIServiceReconciler) unmarked() predicate.Funcs {
+	return predicate.Funcs{
+		CreateFunc:  func(event.CreateEvent) bool { return false },
+		DeleteFunc:  func(event.DeleteEvent) bool { return false },
+		GenericFunc: func(event.GenericEvent) bool { return false },
+		UpdateFunc: func(e event.UpdateEvent) bool {
+			before, ok1 := e.ObjectOld.(*v1alpha1.ISCSIService)
+			after, ok2 := e.ObjectNew.(*v1alpha1.ISCSIService)
+			return ok1 && ok2 && (hasFinalizer(before) && !hasFinalizer(after) || isCreating(before) && !isCreating(after)) &&
+				(after.Status.Origin != "" || r.memory.posted(after))
+		},
+	}
 }

@@ -49,7 +49,7 @@ func newSite(t *testing.T) *site {
 	builder := fake.NewClientBuilder().WithScheme(scheme).WithStatusSubresource(&v1alpha1.ONTAPCluster{}, &v1alpha1.ISCSIService{})
 	for name, value := range claimIndexes {
 		builder.WithIndex(&v1alpha1.ISCSIService{}, name, func(obj client.Object) []string {
-			return []string{value(obj.(*v1alpha1.ISCSIService))}
+			return value(obj.(*v1alpha1.ISCSIService))
 		})
 	}
 	s.kube = builder.

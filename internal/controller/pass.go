@@ -17,8 +17,8 @@ import (
 )
 
 // maxSteps bounds one pass. The longest that makes sense, losing a service and creating it anew with an empty alias,
-// takes ten.
-const maxSteps = 16
+// takes fifteen.
+const maxSteps = 20
 
 // errNotConnected: the ONTAPCluster is Ready, but this process is not connected to its array, since it has just started
 // or the endpoint has just changed. There is nothing to report yet: either the connection or the condition of the
@@ -54,11 +54,12 @@ type pass struct {
 	looked, fromSnapshot bool
 	// live: the next look asks the array.
 	live bool
-	// initiators are those of the sessions that were counted; uncounted is why the role does not let the operator count them.
+	// initiators are those of the sessions that were counted at that time; uncounted is why they could not be counted.
 	initiators []string
+	counted    time.Time
 	uncounted  *ontap.Error
-	// holder is the object that comes before this one for the SVM, and heir one that waits for it.
-	holder, heir *v1alpha1.ISCSIService
+	// standing is where the object stands among those that name the SVM.
+	standing standing
 	// refusal is the last no of the array, and end an outcome that was decided before the plan came to rest.
 	refusal error
 	end     *outcome
@@ -68,6 +69,15 @@ type pass struct {
 	createRefused bool
 	// created: this pass has created the service.
 	created bool
+	// turn was waited for, so that what is checked from here on is true when the next change is sent; nil if none was.
+	turn *fleet.Turn
+	// reserved is the SVM that no other pass may take the service of meanwhile.
+	reserved string
+	// waitsFor is the object whose change triggers the next pass.
+	waitsFor *v1alpha1.ISCSIService
+	// overtaken: somebody changed the object while the pass was under way, and status was written all the same: the object
+	// has to be looked at again.
+	overtaken bool
 	// acted: an event tells what this pass did. News are the events to send once status is written.
 	acted bool
 	news  []func()
@@ -91,7 +101,7 @@ func (p *pass) prepare(ctx context.Context) (*outcome, error) {
 	if missing != nil {
 		o := waitingFor(p.obj.Status.Conditions, v1alpha1.ReasonONTAPClusterNotFound, fmt.Sprintf(
 			"spec.ontapClusterRef: there is no ONTAPCluster %q. Correct the name, or ask the platform team for it.", name))
-		return &o, nil
+		return p.unlessBarred(&o), nil
 	}
 	var err error
 	if p.labels, err = p.r.namespaceLabels(ctx, p.obj.Namespace); err != nil {
@@ -99,23 +109,31 @@ func (p *pass) prepare(ctx context.Context) (*outcome, error) {
 	}
 	// A rule that cannot be read allows nothing, and takes nothing away either.
 	if validateAccess(p.cluster.Spec.Access) != nil {
-		return unconnected(p.cluster), nil
+		return p.unlessBarred(unconnected(p.cluster)), nil
 	}
 	p.denied = !selectedByAny(p.cluster.Spec.Access, p.obj.Namespace, p.labels)
 	// A name that is not allowed is not even asked about. One that is bound may have been renamed since.
 	if p.svm.Name != "" && (p.obj.Status.SVM == nil || p.deleting()) {
 		p.denied = p.denied || !p.allows(p.svm.Name)
 	}
+	end, err := p.reach()
+	if p.barred() && (end != nil || err != nil) {
+		return p.unlessBarred(end), nil
+	}
+	return end, err
+}
 
-	if known, now := p.boundArray(), arrayUUID(p.cluster); known != "" && now != "" && known != now {
+// reach finds the array, if it is the one that the object is on and can be asked.
+func (p *pass) reach() (*outcome, error) {
+	array, connected := p.r.Fleet.Array(p.cluster.Name)
+	if known, now := p.boundArray(), p.r.arrayUUID(p.cluster); known != "" && now != "" && known != now {
 		o := stalled(v1alpha1.ReasonArrayChanged, fmt.Sprintf(
 			"%s: it is on the array with UUID %s, and ONTAPCluster %q leads to another one. Nothing is done there: put the endpoint of the ONTAPCluster back.",
 			p.subject(), known, p.cluster.Name))
 		return &o, nil
 	}
-	array, connected := p.r.Fleet.Array(name)
-	p.array = array
-	if p.denied || connected && array.Usable() == nil && (p.deleting() || isReady(p.cluster)) {
+	if connected && array.Usable() == nil && (p.deleting() || isReady(p.cluster)) {
+		p.array = array
 		return nil, nil
 	}
 	if connected {
@@ -127,6 +145,19 @@ func (p *pass) prepare(ctx context.Context) (*outcome, error) {
 		return nil, errNotConnected
 	}
 	return unconnected(p.cluster), nil
+}
+
+// barred reports whether nothing may be changed for the object, on the array or in its marks.
+func (p *pass) barred() bool { return p.denied || pausedBy(p.obj, p.cluster) != "" }
+
+// unlessBarred is an outcome of a pass that cannot ask the array. What bars the object is to be told instead, and nothing is
+// learned of the service.
+func (p *pass) unlessBarred(end *outcome) *outcome {
+	if !p.barred() {
+		return end
+	}
+	p.observed.Presence = plan.Unproven
+	return nil
 }
 
 // unconnected is the outcome of a pass that cannot ask the array: the trouble of its ONTAPCluster is this object's too.
@@ -146,22 +177,22 @@ func unconnected(cluster *v1alpha1.ONTAPCluster) *outcome {
 }
 
 // aim finds out which SVM the pass is about: the one that the object is bound to; or the one that a create request was
-// sent for whose answer nobody knows, even if spec.svm was changed since; or that of spec.svm.
+// sent for whose answer nobody knows, even if spec.svm was changed or the SVM renamed since; or that of spec.svm.
 func (p *pass) aim() {
 	spec := p.obj.Spec.SVM
 	p.svm, p.strayed = ontap.SVMRef{Name: spec.Name, UUID: spec.UUID}, false
 	if bound := p.obj.Status.SVM; bound != nil {
 		p.svm = ontap.SVMRef{Name: bound.Name, UUID: bound.UUID}
-	} else if p.unanswered() && !createsFor(p.obj, spec) {
-		p.svm, _, _ = createdOn(p.obj)
-		p.strayed = true
+	} else if request, ok := createdOn(p.obj); ok && p.unanswered() {
+		p.strayed = !createsFor(p.obj, spec)
+		p.svm = request.svm
 	}
 }
 
 // boundArray is the UUID of the array that the object's service is on, or that a create request was sent to.
 func (p *pass) boundArray() string {
-	if _, array, ok := createdOn(p.obj); ok && p.unanswered() {
-		return array
+	if request, ok := createdOn(p.obj); ok && p.unanswered() {
+		return request.array
 	}
 	return p.obj.Status.ArrayUUID
 }
@@ -171,7 +202,7 @@ func (p *pass) boundArray() string {
 func (p *pass) unneeded(ctx context.Context) (*outcome, error) {
 	switch step := plan.Next(p.wanted(), p.remembered(), plan.Observed{}); {
 	case step.Why == plan.Frozen:
-		return p.ended(ctx, step), nil
+		return p.paused(pausedBy(p.obj, p.cluster)), nil
 	case step.Do == plan.Mark:
 		return nil, p.mark(ctx, step.Finalizer, step.Creating)
 	case step.Do == plan.Release:
@@ -193,7 +224,7 @@ func (p *pass) run(ctx context.Context) (*outcome, error) {
 	for range maxSteps {
 		step := plan.Next(p.wanted(), p.remembered(), p.observed)
 		if p.binds(step) && p.fromSnapshot {
-			p.live, p.observed.Presence = true, plan.Unknown
+			p.lookAgain()
 			continue
 		}
 		switch step.Do {
@@ -206,38 +237,53 @@ func (p *pass) run(ctx context.Context) (*outcome, error) {
 			}
 			return p.ended(ctx, step), nil
 		case plan.Release:
+			if sure, err := p.sureToRelease(ctx, step); err != nil {
+				return nil, err
+			} else if !sure {
+				continue
+			}
 			return nil, p.release(ctx, step.Why)
 		}
-		err := p.take(ctx, step)
-		switch {
-		case errors.Is(err, errChanged):
-			// The object is not what the step was planned for: plan again.
-			if p.deleting() {
-				// A deletion that began meanwhile rests on a live look.
-				p.observed.Presence = plan.Unknown
-			}
-		case errors.Is(err, fleet.ErrNotIdentified), errors.Is(err, fleet.ErrNotPolled):
-			// The array was connected anew, or another one answers: the ONTAPCluster tells.
-			return nil, errNotConnected
-		case err != nil && errors.Is(ctx.Err(), context.Canceled) && !changes(step.Do):
-			// The operator is asked to stop: that it gave up reading says nothing about the array.
-			return nil, ctx.Err()
-		case err != nil:
-			o, ok := fromArray(err, p.subject())
-			if ok && step.Do == plan.Create && p.past.post == postUnanswered {
-				o.message += " " + createPending
-				p.past.trouble = &o
-			}
-			if ok {
-				return &o, nil
-			}
-			return nil, err
+		if end, err := p.troubled(ctx, step, p.take(ctx, step)); end != nil || err != nil {
+			return end, err
 		}
 		if p.end != nil {
 			return p.end, nil
 		}
 	}
 	return nil, fmt.Errorf("no rest after %d steps", maxSteps)
+}
+
+// troubled tells what becomes of the pass after a step that ended with the error: nil and nil let it go on.
+func (p *pass) troubled(ctx context.Context, step plan.Step, err error) (*outcome, error) {
+	switch {
+	case err == nil:
+		return nil, nil
+	case errors.Is(err, errChanged):
+		// The object, or what it stands on, is not what the step was planned for: plan again.
+		if p.deleting() {
+			// A deletion that began meanwhile rests on a live look.
+			p.observed.Presence = plan.Unknown
+		}
+		return nil, nil
+	case p.barred() && !changes(step.Do):
+		return p.unlessBarred(nil), nil
+	case errors.Is(err, fleet.ErrNotIdentified), errors.Is(err, fleet.ErrNotPolled):
+		// The array was connected anew, or another one answers: the ONTAPCluster tells.
+		return nil, errNotConnected
+	case errors.Is(ctx.Err(), context.Canceled) && !changes(step.Do):
+		// The operator is asked to stop: that it gave up reading says nothing about the array.
+		return nil, ctx.Err()
+	}
+	o, ok := fromArray(err, p.subject())
+	if !ok {
+		return nil, err
+	}
+	if step.Do == plan.Create && p.past.post.is(postUnanswered) {
+		o.message += " " + createPending
+		p.past.trouble = &o
+	}
+	return &o, nil
 }
 
 // binds reports whether the step would bind the object to the SVM, which is for good. That is not done from memory: the
@@ -248,17 +294,18 @@ func (p *pass) binds(step plan.Step) bool {
 
 func (p *pass) wanted() plan.Wanted {
 	return plan.Wanted{
-		Enabled:  p.obj.WantsEnabled(),
-		Alias:    p.obj.Spec.Alias,
-		Policy:   policies[p.obj.Spec.DeletionPolicy],
-		Guard:    p.obj.Spec.InUsePolicy != v1alpha1.InUsePolicyDisconnect,
-		Observe:  p.observes(),
-		Deleting: p.deleting(),
-		Paused:   pausedBy(p.obj, p.cluster) != "",
-		Denied:   p.denied,
-		Yields:   p.holder != nil,
-		Strayed:  p.strayed,
-		Heir:     p.heir != nil,
+		Enabled:   p.obj.WantsEnabled(),
+		Alias:     p.obj.Spec.Alias,
+		Policy:    policies[p.obj.Spec.DeletionPolicy],
+		Guard:     p.obj.Spec.InUsePolicy != v1alpha1.InUsePolicyDisconnect,
+		Observe:   p.observes(),
+		Deleting:  p.deleting(),
+		Paused:    pausedBy(p.obj, p.cluster) != "",
+		Denied:    p.denied,
+		Yields:    p.standing.holder != nil && !p.standing.takesOver,
+		TakesOver: p.standing.takesOver,
+		Strayed:   p.strayed,
+		Successor: p.standing.successor != nil,
 	}
 }
 
@@ -283,106 +330,10 @@ func (p *pass) remembered() plan.Remembered {
 // createPending explains why no second create request is sent yet.
 const createPending = "The answer to the create request was lost. The operator makes sure that it cannot take effect any more before it sends another."
 
-// unanswered reports whether a create request may have been sent whose answer nobody has seen.
+// unanswered reports whether a create request may have been sent whose answer nobody has seen. A request of this process
+// is known of even if somebody has taken the marks off since.
 func (p *pass) unanswered() bool {
-	return isCreating(p.obj) && p.obj.Status.Origin == "" && (p.past.post == postUnknown || p.past.post == postUnanswered)
-}
-
-// ended is the outcome of a plan that came to rest.
-func (p *pass) ended(ctx context.Context, step plan.Step) *outcome {
-	var o outcome
-	switch {
-	case step.Do == plan.Rest && p.observes():
-		o = ready(v1alpha1.ReasonObserved, map[bool]string{
-			true:  "The iSCSI service is enabled. It is observed only.",
-			false: "The iSCSI service is disabled. It is observed only.",
-		}[p.service.Enabled], settledRetry)
-	case step.Do == plan.Rest && p.service.Enabled:
-		o = ready(v1alpha1.ReasonEnabled, "The iSCSI service is enabled.", settledRetry)
-	case step.Do == plan.Rest:
-		o = ready(v1alpha1.ReasonDisabled, "The iSCSI service is disabled, as spec.enabled asks.", settledRetry)
-	case step.Do == plan.Wait:
-		o = reconciling(v1alpha1.ReasonCreatePending, p.subject()+": "+createPending, waitStep)
-		if p.past.trouble != nil {
-			o = *p.past.trouble
-			o.retryAfter = waitStep
-		}
-	case step.Why == plan.Frozen:
-		return p.paused(pausedBy(p.obj, p.cluster))
-	case step.Why == plan.AccessDenied:
-		o = p.accessDenied()
-	case step.Why == plan.InUse:
-		o = p.inUse()
-	case step.Why == plan.NothingToObserve:
-		o = stalled(v1alpha1.ReasonNothingToObserve, p.subject()+
-			": it has no iSCSI service to observe. To have one created, set spec.managementPolicy to Manage.")
-		o.retryAfter = p.pollInterval()
-	case step.Why == plan.ClaimLost:
-		o = stalled(v1alpha1.ReasonManagementConflict, fmt.Sprintf(
-			"%s: its iSCSI service belongs to ISCSIService %s/%s. Nothing is touched until that one is deleted, or this one.",
-			p.subject(), p.holder.Namespace, p.holder.Name))
-		o.retryAfter = p.pollInterval()
-	case step.Why == plan.SVMChanged:
-		o = stalled(v1alpha1.ReasonSVMChanged, fmt.Sprintf(
-			"spec.svm was changed after a create request had been sent for SVM %q, where it made an iSCSI service. Put spec.svm back to keep that one, or delete this object, and that service with it.",
-			p.svm.Name))
-	case step.Why == plan.SVMUnknown:
-		o = p.svmMissing(ctx)
-	case p.refusal != nil:
-		o, _ = fromArray(p.refusal, p.subject())
-		if p.createRefused && o.stalled && !p.deleting() {
-			p.putOnHold(ctx, o)
-			o.retryAfter = min(o.retryAfter, p.pollInterval())
-		}
-	case p.past.hold != nil:
-		o = p.past.hold.outcome
-		o.retryAfter = p.pollInterval()
-	}
-	return &o
-}
-
-// putOnHold keeps the refused request from being repeated at every poll.
-func (p *pass) putOnHold(ctx context.Context, o outcome) {
-	svm, err := p.array.SVM(ctx, p.svm)
-	p.past.hold = &hold{until: time.Now().Add(stalledRetry), generation: p.obj.Generation, svm: svm, looked: err == nil, outcome: o}
-}
-
-// svmMissing is the outcome when the SVM is not there, or is not the one any more that the object is bound to.
-func (p *pass) svmMissing(ctx context.Context) outcome {
-	if bound := p.obj.Status.SVM; bound != nil {
-		if other, err := p.array.SVM(ctx, ontap.SVMRef{Name: bound.Name}); err == nil && other != nil && other.UUID != bound.UUID {
-			return stalled(v1alpha1.ReasonSVMReplaced, fmt.Sprintf(
-				"%s: the SVM that this object is bound to (UUID %s) is gone, and another one has its name. Nothing is done to that one: to use it, delete this ISCSIService and create it anew.",
-				p.subject(), bound.UUID))
-		}
-	}
-	if bound := p.obj.Status.SVM; bound != nil {
-		return stalled(v1alpha1.ReasonSVMNotFound, fmt.Sprintf(
-			"%s: the SVM that this object is bound to (UUID %s) does not exist any more (ONTAP code 2621462). Delete this ISCSIService; for another SVM, create a new one.",
-			p.subject(), bound.UUID))
-	}
-	o := fromRefusal(&ontap.Error{Code: ontap.CodeSVMNotFound}, p.subject())
-	switch {
-	case p.strayed && !p.deleting():
-		o.message = p.subject() + " is not found on the array (ONTAP code 2621462). " + strayedRemedy
-	case p.deleting():
-		o.message += " Whether a create request whose answer was lost took effect cannot be told without it."
-	}
-	return o
-}
-
-// strayedRemedy is the way out where what a create request did cannot be found out, since its SVM is not to be seen: that
-// it has no such name proves nothing, for it may have been renamed since.
-const strayedRemedy = "spec.svm was changed after a create request for that SVM had been sent, whose answer is not known; " +
-	"until it is, no other SVM gets a service for this object. To give up on that request, set spec.deletionPolicy to Retain, delete this ISCSIService and create it anew."
-
-func (p *pass) accessDenied() outcome {
-	remedy := "Correct spec.svm, or ask the platform team for an access rule."
-	if p.strayed {
-		remedy = strayedRemedy
-	}
-	return stalled(v1alpha1.ReasonAccessDenied, fmt.Sprintf("%s does not exist on ONTAPCluster %q, or namespace %q may not use it. %s",
-		p.subject(), p.obj.ONTAPClusterName(), p.obj.Namespace, remedy))
+	return p.obj.Status.Origin == "" && (p.past.post.is(postUnanswered) || p.past.post.is(postUnknown) && isCreating(p.obj))
 }
 
 // subject names the SVM as the user did.

@@ -55,7 +55,7 @@ func (q *inquiry) admit(ctx context.Context) (*outcome, error) {
 			"spec.metrics.disabled of ONTAPCluster %q is set, so that its array is not asked for performance data. Ask the platform team to unset it.",
 			q.cluster.Name))), nil
 	}
-	known, now := q.service.Status.ArrayUUID, arrayUUID(q.cluster)
+	known, now := q.service.Status.ArrayUUID, arrayAnswering(q.r.Fleet, q.cluster)
 	if known != "" && now != "" && known != now {
 		return new(stalled(v1alpha1.ReasonArrayChanged, fmt.Sprintf(
 			"%s: it is on the array with UUID %s, and ONTAPCluster %q leads to another one. Put the endpoint of the ONTAPCluster back.",

@@ -28,7 +28,7 @@ func (p *pass) report(ctx context.Context, o *outcome) error {
 		}
 	}
 	if p.service != nil && !p.denied && p.observes() && !p.strayed && p.end == nil {
-		status.ArrayUUID = arrayUUID(p.cluster)
+		status.ArrayUUID = p.r.arrayUUID(p.cluster)
 		status.SVM = &v1alpha1.SVMStatus{Name: p.svm.Name, UUID: p.svm.UUID}
 	}
 	if p.service != nil && p.shown() {
@@ -58,7 +58,7 @@ func (p *pass) report(ctx context.Context, o *outcome) error {
 }
 
 // shown reports whether anything of the service may be shown on this object.
-func (p *pass) shown() bool { return !p.denied && p.holder == nil }
+func (p *pass) shown() bool { return !p.denied && (p.standing.holder == nil || p.standing.takesOver) }
 
 // reportUpdate tells whether the service followed the spec, or was put back to it. Clearing the alias of a service that
 // was just created is part of creating it.

@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
+	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -16,34 +19,52 @@ import (
 // namedInitiators is how many initiators a message names.
 const namedInitiators = 5
 
-// countSessions finds out who would be cut off. An array that has no way to tell guards nothing; one that does not let
-// the operator know counts as in use.
+// sessionsSince is the version of ONTAP 9 whose API has sessions.
+const sessionsSince = 6
+
+// countSessions finds out who would be cut off, once the turn of the change has come. An array that is too old to tell guards
+// nothing. Any other answer that is not a count means that the service is in use.
 func (p *pass) countSessions(ctx context.Context) error {
-	count, initiators, err := p.array.Sessions(ctx, p.svm.UUID)
+	if err := p.await(ctx); err != nil {
+		return err
+	}
+	count, initiators, err := p.array.Sessions(p.turn.Context(ctx), p.svm.UUID)
 	var refusal *ontap.Error
 	p.uncounted = nil
 	switch {
-	case errors.Is(err, ontap.CodeNotSupported):
+	case errors.As(err, &refusal) && p.cannotTellSessions(refusal):
 		p.event(corev1.EventTypeWarning, v1alpha1.EventSessionsUnknown, "Update",
 			"%s: this array cannot tell who is logged in: the service is disabled without knowing", p.subject())
 		count = 0
-	case errors.As(err, &refusal) && refusal.Forbidden():
+	case refusal != nil && (refusal.Forbidden() || refusal.Code == ontap.CodeNotSupported):
 		count, p.uncounted = -1, refusal
 	case err != nil:
 		return err
 	}
 	slices.Sort(initiators)
 	p.initiators = slices.Compact(initiators)
+	p.counted = time.Now()
 	p.observed.Counted, p.observed.Sessions = true, count
 	return nil
+}
+
+// cannotTellSessions reports whether the array said that it has no API for sessions, and is old enough for that to be so.
+func (p *pass) cannotTellSessions(refusal *ontap.Error) bool {
+	who, known := p.array.Identity(math.MaxInt64)
+	return refusal.Code == ontap.CodeNotSupported &&
+		(refusal.Status == http.StatusNotFound || refusal.Status == http.StatusMethodNotAllowed) &&
+		known && who.Version.Generation != 0 && !who.Version.AtLeast(9, sessionsSince)
 }
 
 // inUse is the outcome when the service is to be disabled and initiators are logged in, or may be.
 func (p *pass) inUse() outcome {
 	var who string
-	if p.uncounted != nil {
+	switch {
+	case p.uncounted != nil && p.uncounted.Forbidden():
 		who = "whether initiators are logged in cannot be told: " + forbidden(p.uncounted)
-	} else {
+	case p.uncounted != nil:
+		who = "whether initiators are logged in cannot be told: the array does not answer GET " + p.uncounted.API + " (" + cited(p.uncounted) + ")"
+	default:
 		named := p.initiators[:min(len(p.initiators), namedInitiators)]
 		who = fmt.Sprintf("iSCSI sessions that are logged in: %d, of %s", p.observed.Sessions, strings.Join(named, ", "))
 		if more := len(p.initiators) - len(named); more > 0 {

@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
+	"github.com/ontap-operator/ontap-san-operator/internal/plan"
 )
 
 // storeTimeout bounds one write to the API server.
@@ -81,9 +82,18 @@ func (p *pass) rebase(live *v1alpha1.ISCSIService) {
 	p.obj.Status = status
 }
 
-// forget ends the ownership of a service that is gone, in memory that lasts, before another one may be created.
-func (p *pass) forget(ctx context.Context) error {
+// forget ends the ownership of a service that is gone, or that another object has, in memory that lasts, before another one
+// may be created.
+func (p *pass) forget(ctx context.Context, why plan.Why) error {
 	status := &p.obj.Status
+	if why == plan.ClaimLost {
+		// That another object has it is not believed because the cache says so.
+		if err := p.claim(ctx, true); err != nil || p.standing.holder == nil || p.standing.takesOver {
+			return err
+		}
+		status.Origin, status.Created = "", nil
+		return p.persist(ctx)
+	}
 	p.event(corev1.EventTypeWarning, v1alpha1.EventServiceLost, "Observe", "%s: somebody deleted the iSCSI service", p.subject())
 	status.Origin, status.Created, status.Enabled, status.Target, status.Metrics = "", nil, nil, nil, nil
 	p.drifted(driftService, "present", "absent")
@@ -100,7 +110,7 @@ func (p *pass) persist(ctx context.Context) error {
 	if !errors.Is(err, errStale) {
 		return err
 	}
-	p.fresh = false
+	p.fresh, p.overtaken = false, true
 	if err := p.refresh(ctx); err != nil && !errors.Is(err, errChanged) {
 		return err
 	}
@@ -120,6 +130,9 @@ func (p *pass) patchStatus(ctx context.Context) error {
 		return err
 	}
 	p.rebase(written)
+	if written.Status.Origin != "" {
+		p.past.post.set(postSettled)
+	}
 	return nil
 }
 

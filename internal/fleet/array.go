@@ -77,7 +77,7 @@ func newArray(cfg ontap.Config, limits Limits, observe func(ontap.Exchange), tro
 	a := &Array{config: cfg, line: newLine(), troubled: troubled}
 	a.limit(limits)
 	a.histories.resize(1)
-	cfg.Admit, cfg.Observe, cfg.Peer = a.line.admit, observe, a.faces.recognise
+	cfg.Admit, cfg.Observe, cfg.Peer = a.admit, observe, a.faces.recognise
 	client, err := ontap.New(cfg)
 	a.client = client
 	return a, err
@@ -112,6 +112,9 @@ func (a *Array) identify(ctx context.Context, expectedUUID string) (ontap.Cluste
 	found, err := a.client.Cluster(ctx)
 	if err != nil {
 		return ontap.Cluster{}, err
+	}
+	if known := a.identity.Load(); known != nil {
+		expectedUUID = cmp.Or(expectedUUID, known.UUID)
 	}
 	if found.UUID == "" {
 		a.disown()

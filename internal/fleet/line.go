@@ -60,6 +60,10 @@ func (l *line) limit(perSecond int) {
 
 // admit waits for the turn of a request.
 func (l *line) admit(ctx context.Context) error {
+	if turn, ok := ctx.Value(turnKey{}).(*Turn); ok {
+		turn.charge(l.limiter)
+		return nil
+	}
 	if err := l.limiter.Wait(ctx); err != nil {
 		return errNoTurn
 	}

@@ -69,7 +69,7 @@ func (s *state) refuse(refusal Refusal, create bool) {
 	p.again = p.refused != int8(NotRefused)
 	p.refused, p.presence = int8(refusal), int8(Unknown)
 	if create {
-		s.process.post, p.createNoted = postRefused, true
+		s.process.post, p.createNoted = postSettled, true
 	}
 	if refusal == RefusedNoService {
 		s.sawNothing(s.svmGone)
@@ -112,7 +112,7 @@ func (s *state) forbidden(f flight) (broken string) {
 	switch origin, policy := Origin(p.obj.origin), Policy(p.obj.policy); {
 	case p.denied || p.yields || p.obj.observe || p.obj.paused || p.frozen:
 		return "a write is sent where nothing may be touched"
-	case p.robs:
+	case p.robs && do != Create: // which the array declines then
 		return "a write is sent to a service that another object holds"
 	case p.obj.deleting && !p.obj.finalizer:
 		return "a write is sent for an object without the finalizer"
@@ -154,8 +154,6 @@ func (s *state) confusing(target int8) bool {
 		return p.seen.target == target
 	case Presence(p.presence) == Absent:
 		return true
-	case Presence(p.presence) == Missing:
-		return Origin(p.obj.origin) == None
 	}
 	return Origin(p.obj.origin) == Created && p.obj.target == target
 }

@@ -23,47 +23,73 @@ type Claimant struct {
 	UID   string
 }
 
-// Contest tells which of the others comes before c, and which one waits for it; -1 stands for none.
-func (c Claimant) Contest(others []Claimant) (holder, heir int) {
-	holder, heir = -1, -1
+// Standing is where a claimant stands among all that name its SVM.
+type Standing struct {
+	// Holder is the index of the claimant that comes first, and before this one; -1 if none does.
+	Holder int
+	// Successor, for a claimant that is being deleted, is the index of the one that takes the service over from it; -1 if
+	// none does.
+	Successor int
+	// TakesOver: the holder has the service and is being deleted, and this claimant is the next one: it takes the service
+	// over by recording that it does. The holder lets go when that is recorded, and not before.
+	TakesOver bool
+}
+
+// Contest tells where c stands among the others.
+func (c Claimant) Contest(others []Claimant) Standing {
+	s := Standing{Holder: -1, Successor: -1}
+	next := true
 	for i, other := range others {
-		switch {
-		case !other.claims():
-		case other.before(c):
-			if holder < 0 || other.before(others[holder]) {
-				holder = i
-			}
-		case !other.Deleting && (heir < 0 || other.before(others[heir])):
-			heir = i
+		// What was taken over stays so, whatever the object that did so may do by now.
+		tookOver := c.Deleting && other.Origin != None && !other.Deleting
+		if !other.claims() && !tookOver {
+			continue
+		}
+		if other.Before(c) && (s.Holder < 0 || other.Before(others[s.Holder])) {
+			s.Holder = i
+		}
+		if other.Deleting {
+			continue
+		}
+		if other.Before(c) {
+			next = false
+		}
+		if c.Deleting && (s.Successor < 0 || other.Before(others[s.Successor])) {
+			s.Successor = i
 		}
 	}
-	return holder, heir
+	s.TakesOver = s.Holder >= 0 && next && !c.Deleting && others[s.Holder].Origin != None
+	return s
 }
 
 func (c Claimant) claims() bool {
 	return !c.Observe && !c.Denied && (!c.Deleting || c.Finalizer)
 }
 
-// before reports whether c comes before the other: whoever has the service, or has begun to create it, then age, then
+// Before reports whether c comes before the other: whoever has the service, or has begun to create it, then age, then
 // UID. Age alone would take a service from the object that has it, when an older one turns to its SVM.
-func (c Claimant) before(other Claimant) bool {
+func (c Claimant) Before(other Claimant) bool {
 	return cmp.Or(
-		cmp.Compare(c.standing(), other.standing()),
+		cmp.Compare(c.rank(), other.rank()),
 		c.Since.Compare(other.Since),
 		cmp.Compare(c.UID, other.UID),
 	) < 0
 }
 
-// standing ranks how an object holds its SVM, the firmest first.
-func (c Claimant) standing() int {
+// rank orders claimants by what they have of the SVM. One that is being deleted comes after one that has recorded that it
+// took the service over. An adoption ends the origin of every other object; should two origins be left all the same, the
+// adoption was the later act.
+func (c Claimant) rank() int {
 	switch {
-	case c.Origin == Created:
+	case c.Origin == Adopted && !c.Deleting:
 		return 0
-	case c.Origin == Adopted:
+	case c.Origin == Created && !c.Deleting:
 		return 1
-	case c.Creating:
+	case c.Origin != None:
 		return 2
-	default:
+	case c.Creating:
 		return 3
+	default:
+		return 4
 	}
 }

@@ -143,8 +143,17 @@ func (m *model) userMoves(s *state, try func(string, int8, func(*state) string))
 	}
 	try("the ONTAPCluster is paused, or no more", 1, func(s *state) string { s.frozen = !s.frozen; return "" })
 	try("access is switched", 1, func(s *state) string { s.denied = !s.denied; return "" })
-	try("another object comes first, or no more", 1, func(s *state) string { s.yields = !s.yields; return "" })
-	try("another object waits, or no more", 1, func(s *state) string { s.heir = !s.heir; return "" })
+	try("another object comes first, or no more", 1, func(s *state) string { s.yields, s.takesOver = !s.yields, false; return "" })
+	if s.obj.deleting {
+		try("another object is to take over, or no more", 1, func(s *state) string { s.successor = !s.successor; return "" })
+	}
+	if !s.yields && !s.obj.deleting && Origin(s.obj.origin) == None && !s.obj.creating && !s.pass.active {
+		try("an object that has the service is being deleted, or no more", 1, func(s *state) string {
+			s.takesOver = !s.takesOver
+			s.theirs()
+			return ""
+		})
+	}
 	try("the object is restored under another UID", 1, func(s *state) string {
 		s.obj.status, s.obj.deleting = status{}, false
 		s.obj.creating = s.obj.creating && m.anyUID
@@ -156,6 +165,12 @@ func (m *model) userMoves(s *state, try func(string, int8, func(*state) string))
 		}
 		return ""
 	})
+}
+
+// theirs says that the service is another object's.
+func (s *state) theirs() {
+	s.svc.foreign, s.svc.left, s.svc.mistakable, s.doubt = s.svc.present, s.svc.present, false, false
+	s.post.foreign = s.post.do != 0
 }
 
 // arrayMoves are what other people do on the array.

@@ -98,8 +98,12 @@ func (p *pass) unexplained(s *state) (broken string) {
 	switch {
 	case !p.ending:
 		return "the operator gives up without a word"
+	case Do(p.last) == Wait && Why(p.why) == HandingOver && s.successor:
+		return ""
 	case Do(p.last) == Wait:
 		return "the operator waits for ever"
+	case origin == Created && !s.svc.present && !s.yields:
+		return "an absence is not remembered"
 	case Do(p.last) == Stop && Why(p.why) == Plain && Refusal(p.refused) == NotRefused && !s.process.hold:
 		return "the operator stops without saying why"
 	case Do(p.last) == Stop:
@@ -158,8 +162,11 @@ func settings(s state, to func(state)) {
 		with(func(*state) {})
 		with(func(s *state) { s.denied = true })
 		with(func(s *state) { s.yields = true })
+		if !s.obj.deleting && !s.obj.creating && Origin(s.obj.origin) == None {
+			with(func(s *state) { s.takesOver = true; s.theirs() })
+		}
 		if s.obj.deleting {
-			with(func(s *state) { s.heir = true })
+			with(func(s *state) { s.successor = true })
 		}
 		with(func(s *state) { s.obj.paused, s.cached.paused = true, true })
 		with(func(s *state) { s.renamed = true })

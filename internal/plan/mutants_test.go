@@ -31,6 +31,25 @@ func TestMutants(t *testing.T) {
 			}
 			return Next(w, m, o)
 		}}},
+		{"creates because a collection lacks the service", "a service of somebody else is recorded as a created one", model{next: func(w Wanted, m Remembered, o Observed) Step {
+			if o.Presence == Missing && m.Origin == None && !m.Unanswered {
+				o.Presence = Absent
+			}
+			return Next(w, m, o)
+		}}},
+		{"does not remember while it is paused that what it created is gone", "an absence is not remembered", model{next: func(w Wanted, m Remembered, o Observed) Step {
+			if w.Paused {
+				return Step{Do: Stop, Why: Frozen}
+			}
+			return Next(w, m, o)
+		}}},
+		{"does not remember while access is denied that what it created is gone", "an absence is not remembered", model{next: func(w Wanted, m Remembered, o Observed) Step {
+			step := Next(w, m, o)
+			if step.Why == OriginUncertain && w.Denied {
+				return Step{Do: Stop, Why: AccessDenied}
+			}
+			return step
+		}}},
 		{"deletes without a look at the target", "a service is taken away that the operator did not make", model{next: func(w Wanted, m Remembered, o Observed) Step {
 			if w.Deleting {
 				o.Target = m.CreatedTarget

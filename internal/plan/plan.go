@@ -91,11 +91,13 @@ type Wanted struct {
 	Denied bool
 	// Yields: another object has the service of this SVM, or comes before this one.
 	Yields bool
+	// TakesOver: the object that has the service is being deleted, and this one is the next claimant.
+	TakesOver bool
 	// Strayed: the unanswered create request was sent for another SVM than the object names by now. What is observed is
 	// the service of the SVM that it was sent for.
 	Strayed bool
-	// Heir: another object waits for the service of this SVM.
-	Heir bool
+	// Successor: the object is being deleted, and another one is to take the service over.
+	Successor bool
 }
 
 // Remembered is what is kept of the object's past, in its metadata and status or in this process.
@@ -190,8 +192,10 @@ const (
 	OnlyObserved
 	// NothingToObserve: there is no service to look at.
 	NothingToObserve
-	// HandedOver: another object takes the service on.
+	// HandedOver: another object has recorded that it took the service over.
 	HandedOver
+	// HandingOver: another object is to take the service over, and has not recorded that yet.
+	HandingOver
 	// InUse: initiators are logged in.
 	InUse
 	// Unsupported: this platform cannot delete services; it is disabled.
@@ -204,6 +208,9 @@ const (
 	SVMUnknown
 	// Frozen: a person wants nothing changed.
 	Frozen
+	// OriginUncertain: the service that was created is gone, or another one is there in its place, while nothing may be
+	// changed.
+	OriginUncertain
 )
 
 // Step is the one next thing to do.
@@ -223,7 +230,7 @@ type Step struct {
 // Next returns the next step for an object.
 func Next(w Wanted, m Remembered, o Observed) Step {
 	if w.Paused {
-		return Step{Do: Stop, Why: Frozen}
+		return nextBarred(m, o, Frozen)
 	}
 	if w.Deleting {
 		return nextDeleting(w, m, o)
@@ -232,6 +239,8 @@ func Next(w Wanted, m Remembered, o Observed) Step {
 	if m.Origin != None && (w.Observe || !deletes(w, m)) && marked(m) {
 		return Step{Do: Mark}
 	}
+	// Who only observes takes nothing over.
+	w.TakesOver = w.TakesOver && !w.Observe
 	if step, refused := nextRefused(m, o); refused {
 		return step
 	}
@@ -240,13 +249,14 @@ func Next(w Wanted, m Remembered, o Observed) Step {
 	if m.Origin == None && !m.Unanswered && marked(m) && (w.Denied || w.Yields || w.Observe) {
 		return Step{Do: Mark}
 	}
-	if w.Denied {
-		return Step{Do: Stop, Why: AccessDenied}
-	}
-	if w.Yields {
+	switch {
+	case w.Denied:
+		return nextBarred(m, o, AccessDenied)
+	case w.Yields && m.Origin != None:
+		return nextSuperseded(m)
+	case w.Yields:
 		return Step{Do: Stop, Why: ClaimLost}
-	}
-	if w.Observe && !m.Unanswered && (o.Presence == Missing || o.Presence == Absent) {
+	case w.Observe && m.Origin == None && !m.Unanswered && (o.Presence == Missing || o.Presence == Absent):
 		return Step{Do: Stop, Why: NothingToObserve}
 	}
 	switch o.Presence {
@@ -255,16 +265,42 @@ func Next(w Wanted, m Remembered, o Observed) Step {
 	case Absent:
 		return nextAbsent(w, m, o)
 	case Missing:
-		// Forgetting a service, or sending a second create request, takes proof.
-		if m.Origin != None || m.Unanswered {
-			return Step{Do: Confirm}
+		if m.OnHold && m.Origin == None && !m.Unanswered {
+			return Step{Do: Stop}
 		}
-		return nextCreate(m)
+		// A collection may lack a service that is there. If the answer to a create request got lost then, the service would
+		// be taken for the one that the request made.
+		return Step{Do: Confirm}
 	case Unproven:
 		return Step{Do: Stop, Why: SVMUnknown}
 	default:
 		return Step{Do: Look}
 	}
+}
+
+// nextBarred is for an object for which nothing may be changed, on the array or in its marks. What is proved of the created
+// service is recorded all the same: a service that is there in its place when the bar is lifted is somebody else's.
+func nextBarred(m Remembered, o Observed, why Why) Step {
+	if m.Origin != Created {
+		return Step{Do: Stop, Why: why}
+	}
+	switch {
+	case o.Presence == Unknown:
+		return Step{Do: Look}
+	case o.Presence == Missing:
+		return Step{Do: Confirm}
+	case o.Presence == Absent, o.Presence == Present && replaced(m, o):
+		return Step{Do: Own, Origin: Adopted, Why: OriginUncertain}
+	}
+	return Step{Do: Stop, Why: why}
+}
+
+// nextSuperseded ends the origin of an object whose service another object has adopted.
+func nextSuperseded(m Remembered) Step {
+	if marked(m) {
+		return Step{Do: Mark}
+	}
+	return Step{Do: Forget, Why: ClaimLost}
 }
 
 // nextRefused handles a write that the array declined in this pass. A definite no with no earlier create request
@@ -277,13 +313,15 @@ func nextRefused(m Remembered, o Observed) (Step, bool) {
 		// The observation says Absent already: go on from there.
 		return Step{Do: Stop}, o.Again
 	case RefusedExists:
-		if m.Origin == None && !outstanding(m, o) && marked(m) {
+		switch {
+		case o.Presence == Present:
+			return Step{}, false
+		case m.Origin == None && !outstanding(m, o) && marked(m):
 			return Step{Do: Mark}, true
-		}
-		if o.Presence == Unknown {
+		case o.Presence == Unknown:
 			return Step{Do: Confirm}, true
 		}
-		return Step{Do: Stop}, o.Presence != Present
+		return Step{Do: Stop}, true
 	default:
 		if m.Origin == None && !outstanding(m, o) && marked(m) {
 			return Step{Do: Mark}, true
@@ -294,6 +332,11 @@ func nextRefused(m Remembered, o Observed) (Step, bool) {
 
 func nextPresent(w Wanted, m Remembered, o Observed) Step {
 	switch {
+	case m.Origin == None && w.TakesOver && (m.Creating || m.Finalizer != deletes(w, m)):
+		// The record of the takeover lets the other object go, so that the finalizer has to be on before.
+		return Step{Do: Mark, Finalizer: deletes(w, m)}
+	case m.Origin == None && w.TakesOver:
+		return Step{Do: Own, Origin: Adopted}
 	case m.Origin == None && m.Unanswered && w.Strayed:
 		return Step{Do: Stop, Why: SVMChanged}
 	case m.Origin == None && m.Unanswered:
@@ -302,7 +345,7 @@ func nextPresent(w Wanted, m Remembered, o Observed) Step {
 		return Step{Do: Mark}
 	case w.Observe:
 		return Step{Do: Rest}
-	case m.Origin == None, m.Origin == Created && o.Target != "" && m.CreatedTarget != o.Target:
+	case m.Origin == None, replaced(m, o):
 		return Step{Do: Own, Origin: Adopted}
 	}
 	finalizer := deletes(w, m)
@@ -344,8 +387,16 @@ func nextAbsent(w Wanted, m Remembered, o Observed) Step {
 		}
 		return Step{Do: Forget}
 	}
+	if m.Unanswered && !(m.Finalizer && m.Creating) && !w.Strayed {
+		// Somebody took them off while the request was under way.
+		return Step{Do: Mark, Finalizer: true, Creating: true}
+	}
 	if outstanding(m, o) {
 		return Step{Do: Wait}
+	}
+	if w.TakesOver {
+		// The object that had the service has yet to find out that it is gone.
+		return Step{Do: Stop, Why: ClaimLost}
 	}
 	if w.Strayed || w.Observe {
 		return Step{Do: Mark}
@@ -378,10 +429,10 @@ func nextDeleting(w Wanted, m Remembered, o Observed) Step {
 		return Step{Do: Release, Why: AccessDenied}
 	case w.Observe:
 		return Step{Do: Release, Why: OnlyObserved}
+	case w.Yields && m.Origin != None:
+		return Step{Do: Release, Why: HandedOver}
 	case w.Yields:
 		return Step{Do: Release, Why: ClaimLost}
-	case w.Heir:
-		return Step{Do: Release, Why: HandedOver}
 	case m.Origin == None && !m.Unanswered:
 		return Step{Do: Release, Why: NeverCreated}
 	case m.Origin == None && w.Policy == Retain:
@@ -421,6 +472,8 @@ func nextRemoval(w Wanted, m Remembered, o Observed) Step {
 		return Step{Do: Release, Why: TargetChanged}
 	}
 	switch {
+	case deletes(w, m) && w.Successor:
+		return Step{Do: Wait, Why: HandingOver}
 	case !deletes(w, m) && w.Enabled && !o.Enabled:
 		// A deletion that was called off may have disabled it already. Nothing is disabled on the way out.
 		return Step{Do: Update, Enabled: &w.Enabled}
@@ -440,6 +493,11 @@ func nextRemoval(w Wanted, m Remembered, o Observed) Step {
 // deletes reports whether the service goes with the object.
 func deletes(w Wanted, m Remembered) bool {
 	return w.Policy == Delete || w.Policy == Auto && m.Origin == Created
+}
+
+// replaced reports whether the service is not the one that was created.
+func replaced(m Remembered, o Observed) bool {
+	return m.Origin == Created && o.Target != "" && m.CreatedTarget != o.Target
 }
 
 // outstanding reports whether an unanswered create request may still take effect.

@@ -46,9 +46,10 @@ func TestNext(t *testing.T) {
 	}{
 		{"looks before anything else", enabled, Remembered{}, Observed{}, Step{Do: Look}},
 
-		{"puts both marks on before it creates", enabled, Remembered{}, Observed{Presence: Missing}, Step{Do: Mark, Finalizer: true, Creating: true}},
-		{"puts the finalizer on before it creates, if only the annotation is there", enabled, Remembered{Creating: true}, Observed{Presence: Missing}, Step{Do: Mark, Finalizer: true, Creating: true}},
-		{"creates when a collection does not have it and the marks are on", enabled, marks, Observed{Presence: Missing}, Step{Do: Create}},
+		{"wants proof before it creates", enabled, Remembered{}, Observed{Presence: Missing}, Step{Do: Confirm}},
+		{"wants proof before it creates, though the marks are on", enabled, marks, Observed{Presence: Missing}, Step{Do: Confirm}},
+		{"puts both marks on before it creates", enabled, Remembered{}, absent, Step{Do: Mark, Finalizer: true, Creating: true}},
+		{"puts the finalizer on before it creates, if only the annotation is there", enabled, Remembered{Creating: true}, absent, Step{Do: Mark, Finalizer: true, Creating: true}},
 		{"creates on proof of absence", enabled, marks, absent, Step{Do: Create}},
 		{"does not repeat a refused create while nothing has changed", enabled, Remembered{OnHold: true}, Observed{Presence: Missing}, Step{Do: Stop}},
 
@@ -93,6 +94,7 @@ func TestNext(t *testing.T) {
 		{"waits after the first proof that an unanswered create had no effect", enabled, pending, absent, Step{Do: Wait}},
 		{"waits until the second proof is a minute younger", enabled, pending, Observed{Presence: Absent, AbsentFor: SecondLook - time.Second}, Step{Do: Wait}},
 		{"creates again after the second proof", enabled, pending, Observed{Presence: Absent, AbsentFor: SecondLook}, Step{Do: Create}},
+		{"puts the marks of an unanswered create on again that somebody took off", enabled, Remembered{Unanswered: true}, absent, Step{Do: Mark, Finalizer: true, Creating: true}},
 		{"takes an unfindable SVM for no proof", enabled, pending, Observed{Presence: Unproven}, Step{Do: Stop, Why: SVMUnknown}},
 
 		{"takes the marks off after a refusal", enabled, marks, refused(RefusedOtherwise, Observed{}), Step{Do: Mark}},
@@ -108,6 +110,10 @@ func TestNext(t *testing.T) {
 		{"starts anew only once in a pass", enabled, adopted, again(refused(RefusedNoService, absent)), Step{Do: Stop}},
 
 		{"touches nothing where access is denied", Wanted{Enabled: false, Denied: true}, created, there, Step{Do: Stop, Why: AccessDenied}},
+		{"looks for what it created where access is denied", Wanted{Denied: true}, created, Observed{}, Step{Do: Look}},
+		{"wants proof that it is gone where access is denied", Wanted{Denied: true}, created, Observed{Presence: Missing}, Step{Do: Confirm}},
+		{"remembers where access is denied that what it created is gone", Wanted{Denied: true}, created, absent, Step{Do: Own, Origin: Adopted, Why: OriginUncertain}},
+		{"does not look for what it adopted where access is denied", Wanted{Denied: true}, adopted, Observed{}, Step{Do: Stop, Why: AccessDenied}},
 
 		{"takes the marks off a create that was not sent before access was denied", Wanted{Enabled: true, Denied: true}, marks, Observed{}, Step{Do: Mark}},
 		{"takes the marks off a create that was not sent before another object came first", Wanted{Enabled: true, Yields: true}, marks, Observed{Presence: Missing}, Step{Do: Mark}},
@@ -115,6 +121,11 @@ func TestNext(t *testing.T) {
 		{"keeps the marks of a create that may have been sent before access was denied", Wanted{Enabled: true, Denied: true}, pending, absent, Step{Do: Stop, Why: AccessDenied}},
 
 		{"changes nothing that is paused", Wanted{Paused: true}, created, there, Step{Do: Stop, Why: Frozen}},
+		{"looks for what it created while it is paused", Wanted{Paused: true}, created, Observed{}, Step{Do: Look}},
+		{"remembers while it is paused that what it created is gone", Wanted{Paused: true}, created, absent, Step{Do: Own, Origin: Adopted, Why: OriginUncertain}},
+		{"remembers while its deletion is paused that what it created is gone", Wanted{Paused: true, Deleting: true}, created, absent, Step{Do: Own, Origin: Adopted, Why: OriginUncertain}},
+		{"remembers while it is paused that another service is there", Wanted{Paused: true}, created, Observed{Presence: Present, Target: otherTarget}, Step{Do: Own, Origin: Adopted, Why: OriginUncertain}},
+		{"learns nothing while it is paused and the array cannot be asked", Wanted{Paused: true}, created, Observed{Presence: Unproven}, Step{Do: Stop, Why: Frozen}},
 		{"takes no marks off what is paused", Wanted{Paused: true, Observe: true}, marks, Observed{}, Step{Do: Stop, Why: Frozen}},
 		{"releases nothing that is paused", Wanted{Paused: true, Deleting: true}, Remembered{Finalizer: true}, Observed{}, Step{Do: Stop, Why: Frozen}},
 
@@ -122,7 +133,8 @@ func TestNext(t *testing.T) {
 		{"changes nothing that it only observes", Wanted{Observe: true, Enabled: false}, adopted, there, Step{Do: Rest}},
 		{"needs no finalizer for what it only observes", Wanted{Observe: true}, created, there, Step{Do: Mark}},
 		{"creates nothing to observe", Wanted{Observe: true}, Remembered{}, Observed{Presence: Missing}, Step{Do: Stop, Why: NothingToObserve}},
-		{"forgets nothing that it only observes", Wanted{Observe: true}, adopted, absent, Step{Do: Stop, Why: NothingToObserve}},
+		{"wants proof before it forgets what it only observes", Wanted{Observe: true}, adopted, Observed{Presence: Missing}, Step{Do: Confirm}},
+		{"forgets on proof what it only observes", Wanted{Observe: true}, adopted, absent, Step{Do: Forget}},
 		{"knows its own when it only observes, too", Wanted{Observe: true}, pending, there, Step{Do: Own, Origin: Created}},
 		{"asks what its unanswered create did when it only observes", Wanted{Observe: true}, pending, Observed{Presence: Missing}, Step{Do: Confirm}},
 		{"ends its claim on proof when it only observes", Wanted{Observe: true}, pending, Observed{Presence: Absent, AbsentFor: SecondLook}, Step{Do: Mark}},
@@ -131,8 +143,18 @@ func TestNext(t *testing.T) {
 		{"touches nothing that another object has", Wanted{Enabled: false, Yields: true}, Remembered{}, there, Step{Do: Stop, Why: ClaimLost}},
 		{"creates nothing where another object comes first", Wanted{Enabled: true, Yields: true}, Remembered{}, Observed{Presence: Missing}, Step{Do: Stop, Why: ClaimLost}},
 		{"takes the marks off after a refusal, whoever comes first by now", Wanted{Enabled: true, Yields: true}, marks, refused(RefusedExists, Observed{}), Step{Do: Mark}},
-		{"releases without touching what another object has", Wanted{Deleting: true, Yields: true}, created, there, Step{Do: Release, Why: ClaimLost}},
-		{"hands over to an object that waits", Wanted{Deleting: true, Heir: true, Policy: Delete}, created, there, Step{Do: Release, Why: HandedOver}},
+		{"takes the marks off what another object has adopted", Wanted{Yields: true}, created, there, Step{Do: Mark}},
+		{"ends its origin when another object has adopted the service", Wanted{Yields: true}, Remembered{Origin: Created, CreatedTarget: ourTarget}, there, Step{Do: Forget, Why: ClaimLost}},
+		{"releases without touching what another object is about to have", Wanted{Deleting: true, Yields: true}, marks, there, Step{Do: Release, Why: ClaimLost}},
+		{"lets go of what another object has taken over", Wanted{Deleting: true, Yields: true}, created, there, Step{Do: Release, Why: HandedOver}},
+		{"waits for an object that is to take over", Wanted{Deleting: true, Successor: true, Policy: Delete}, created, there, Step{Do: Wait, Why: HandingOver}},
+		{"finds out what it created before another object takes over", Wanted{Deleting: true, Successor: true}, pending, there, Step{Do: Own, Origin: Created}},
+		{"waits for nobody to keep what stays", Wanted{Deleting: true, Enabled: true, Successor: true, Policy: Retain}, created, there, Step{Do: Release, Why: Kept}},
+		{"takes over by recording it", Wanted{Enabled: true, TakesOver: true}, Remembered{}, there, Step{Do: Own, Origin: Adopted}},
+		{"puts the finalizer on before it takes over what is to be deleted", Wanted{Enabled: true, TakesOver: true, Policy: Delete}, Remembered{}, there, Step{Do: Mark, Finalizer: true}},
+		{"takes over then", Wanted{Enabled: true, TakesOver: true, Policy: Delete}, Remembered{Finalizer: true}, there, Step{Do: Own, Origin: Adopted}},
+		{"does not take what it takes over for its own creation", Wanted{Enabled: true, TakesOver: true}, pending, there, Step{Do: Mark}},
+		{"creates nothing while the object that had the service is there", Wanted{Enabled: true, TakesOver: true}, Remembered{}, absent, Step{Do: Stop, Why: ClaimLost}},
 
 		{"sends nothing once the finalizer is gone", deleting, Remembered{Origin: Created, CreatedTarget: ourTarget}, there, Step{Do: Rest}},
 		{"releases at once what was never created", deleting, Remembered{Finalizer: true}, Observed{}, Step{Do: Release, Why: NeverCreated}},
@@ -180,13 +202,14 @@ func TestWhatMustAlwaysHold(t *testing.T) {
 	tried := everyCombination(func(w Wanted, m Remembered, o Observed) {
 		do := Next(w, m, o).Do
 		for rule, kept := range map[string]bool{
-			"nothing is added while deleting":            !w.Deleting || do != Mark && do != Create && do != Forget && do != Look,
-			"nothing is sent once the finalizer is gone": !w.Deleting || m.Finalizer || do == Rest || do == Stop,
-			"nothing at all is done while paused":        !w.Paused || do == Stop,
+			"nothing is added while deleting":            !w.Deleting || w.Paused || do != Mark && do != Create && do != Forget && do != Look,
+			"nothing is sent once the finalizer is gone": !w.Deleting || m.Finalizer || w.Paused || do == Rest || do == Stop,
+			"nothing is changed while paused":            !w.Paused || do == Stop || do == Look || do == Confirm || do == Own && m.Origin == Created,
 			"only a service seen disabled is deleted":    do != Remove || o.Presence == Present && !o.Enabled,
 			"marks are on before a create":               do != Create || m.Finalizer && m.Creating && m.Origin == None,
+			"absence is proved before a create":          do != Create || o.Presence == Absent,
 			"a hint releases nothing": do != Release || m.Origin == None || o.Presence == Absent || o.Presence == Present ||
-				w.Denied || w.Yields || w.Heir || w.Observe || o.Refused == RefusedUnsupported,
+				w.Denied || w.Yields || w.Observe || o.Refused == RefusedUnsupported,
 			"nothing is changed that is not this object's to change": !w.Denied && !w.Yields && !w.Observe ||
 				do != Create && do != Update && do != Disable && do != Remove,
 		} {
@@ -204,10 +227,10 @@ func everyCombination(try func(Wanted, Remembered, Observed)) (tried int) {
 		for _, denied := range bools {
 			for _, want := range bools {
 				for policy := Auto; policy <= Retain; policy++ {
-					for other := range 5 {
+					for other := range 6 {
 						w := Wanted{
 							Enabled: want, Policy: policy, Deleting: deleting, Denied: denied,
-							Yields: other == 1, Heir: other == 2, Observe: other == 3, Paused: other == 4,
+							Yields: other == 1, Successor: other == 2, Observe: other == 3, Paused: other == 4, TakesOver: other == 5,
 						}
 						for _, m := range memories() {
 							for _, o := range observations() {

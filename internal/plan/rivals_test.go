@@ -18,10 +18,13 @@ type pair struct {
 // duel runs the plan and the rule of who comes first in the world of two objects.
 type duel struct {
 	run
-	contest func(Claimant, []Claimant) (holder, heir int)
+	contest func(Claimant, []Claimant) Standing
+	// lenient leaves the origin of an object alone when the other one takes the service on; trusting takes the cache's word
+	// for it that no other object has the service.
+	lenient, trusting bool
 }
 
-func duelOf(contest func(Claimant, []Claimant) (int, int)) (*search[pair], *duel) {
+func duelOf(contest func(Claimant, []Claimant) Standing) (*search[pair], *duel) {
 	d := &duel{run: run{model: model{next: Next}}, contest: contest}
 	rested := newSet[pair]()
 	return newSearch(d.moves, func(p pair) string { return d.settles(p, &rested) }), d
@@ -50,42 +53,93 @@ func (p *pair) holds(i int) bool {
 	return p.wants(i) && (Origin(obj.origin) != None || obj.creating)
 }
 
+// owns reports whether it is recorded that an object, which is not being deleted, has the service.
+func (s *state) owns() bool { return !s.obj.gone && !s.obj.deleting && Origin(s.obj.origin) != None }
+
+// stand tells one of the objects where it stands, by what it knows of the other one.
+func (d *duel) stand(p *pair, i int, old bool) {
+	mine, theirs := &p.of[i], &p.of[1-i]
+	known, others := &theirs.obj, []Claimant(nil)
+	if old {
+		known = &theirs.cached
+	}
+	if !theirs.obj.gone {
+		others = []Claimant{p.claimant(1-i, known)}
+	}
+	found := d.contest(p.claimant(i, &mine.pass.obj), others)
+	mine.yields, mine.takesOver, mine.successor = found.Holder >= 0 && !found.TakesOver, found.TakesOver, found.Successor >= 0
+}
+
 // step takes the next step of one of the passes. What it knows of the other object it has from the cache, which may be
-// old, but not where it takes on what it finds.
+// old, but not where it takes on what it finds, or takes it away.
 func (d *duel) step(p *pair, i int, l luck, old bool) (broken string) {
 	mine, theirs := &p.of[i], &p.of[1-i]
-	before, do := mine.svc, Rest
+	before, step := mine.svc, Step{}
 	if !mine.pass.ending {
-		do = d.next(mine.wanted(), mine.remembered(), mine.observed()).Do
+		step = d.next(mine.wanted(), mine.remembered(), mine.observed())
 	}
-	reads := do == Look || do == Confirm || do == Own
-	if reads {
-		known, others := &theirs.obj, []Claimant(nil)
-		if old {
-			known = &theirs.cached
+	switch step.Do {
+	case Look, Confirm:
+		d.stand(p, i, old && !mine.pass.live)
+	case Mark, Own, Create:
+		if takes := step.Creating || step.Do != Mark && Origin(mine.pass.obj.origin) == None; takes && !mine.pass.reserved {
+			if theirs.pass.active && theirs.pass.reserved && !theirs.obj.gone {
+				mine.pass = pass{} // the other one is about to record that it has the service
+				return ""
+			}
+			mine.pass.reserved = true
+			d.stand(p, i, false)
+			mine.claim()
+			mine.yields, mine.takesOver, mine.successor = false, false, false
+			return ""
 		}
-		if !theirs.obj.gone {
-			others = []Claimant{p.claimant(1-i, known)}
+		d.stand(p, i, false)
+	case Forget, Release:
+		d.stand(p, i, false)
+	case Disable, Remove:
+		if theirs.owns() && !d.trusting {
+			mine.pass.presence, mine.pass.live = int8(Unknown), true
+			return ""
 		}
-		holder, heir := d.contest(p.claimant(i, &mine.pass.obj), others)
-		mine.yields, mine.heir = holder >= 0, heir >= 0
 	}
-	// An object that claims again what it has is no robber: of two that hold a service, the firmer is the holder.
-	mine.pass.robs = mine.pass.robs && !p.holds(i)
-	began := mine.pass.obj.origin
+	began := Origin(mine.pass.obj.origin)
+	if !mine.pass.fresh || step.Do == Mark || step.Do == Own {
+		// What happens between the last look at the API server and the request cannot be known.
+		mine.pass.robs = theirs.owns() && p.wants(1-i)
+	}
 	broken = d.model.step(mine, l)
-	mine.yields, mine.heir = false, false
-	if reads && mine.pass.active {
-		mine.pass.robs = !old && p.holds(1-i) && !p.holds(i)
-		if taken := Origin(began) == None && Origin(mine.pass.obj.origin) == Adopted; taken && mine.pass.robs {
-			broken = "a service is adopted that another object holds"
-		}
+	mine.yields, mine.takesOver, mine.successor = false, false, false
+	taken := (step.Do == Own || step.Do == Create) && mine.pass.active && began == None && Origin(mine.pass.obj.origin) != None
+	switch {
+	case broken != "":
+	case step.Do == Release && step.Why == HandedOver && mine.obj.gone && !theirs.owns() && !(theirs.obj.finalizer && !theirs.obj.gone && Origin(theirs.obj.origin) != None):
+		broken = "a service is handed over to an object that has not taken it over"
+	case taken && Origin(mine.pass.obj.origin) == Adopted && p.holds(1-i) && !theirs.obj.deleting:
+		broken = "a service is taken on that another object holds"
+	case taken && !theirs.obj.gone && !theirs.obj.deleting && !d.lenient:
+		p.supersede(1 - i)
+	case (step.Do == Look || step.Do == Confirm) && mine.pass.active && p.wants(i) && began != None && !mine.obj.deleting &&
+		theirs.owns() && !p.wants(1-i) && !d.lenient:
+		p.supersede(1 - i)
 	}
 	if l == diedWaiting {
 		theirs.crash()
 	}
 	p.share(i, before)
 	return broken
+}
+
+// supersede ends what an object has of the service that the other one takes on.
+func (p *pair) supersede(i int) {
+	s := &p.of[i]
+	if Origin(s.obj.origin) == None && !s.obj.creating {
+		return
+	}
+	s.cached = s.obj
+	s.obj.origin, s.obj.target, s.obj.finalizer, s.obj.creating = int8(None), noTarget, false, false
+	s.pass.behind, s.doubt = s.pass.active, false
+	s.svc.foreign, s.svc.mistakable = s.svc.present, false
+	s.post.foreign, s.process.post = s.post.do != 0, postSettled
 }
 
 // share shows the other object what has become of the service.
@@ -287,6 +341,9 @@ func (p *pair) unexplained(ends [2]pass) (broken string) {
 	if has > 1 {
 		return "two objects have one service"
 	}
+	if p.of[0].owns() && p.of[1].owns() && (p.wants(0) || p.wants(1)) && p.of[0].svc.present {
+		return "two objects own one service"
+	}
 	for i := range p.of {
 		if broken := ends[i].unexplained(&p.of[i]); !p.of[i].obj.gone && broken != "" {
 			return broken
@@ -349,31 +406,61 @@ func TestModelOfRivals(t *testing.T) {
 	t.Logf("%d starts, %d states, %d runs", began, len(x.trail), x.runs)
 }
 
-// TestRivalMutants decides with a flaw each who comes first.
+// TestRivalMutants decides with a flaw each who comes first, and what becomes of the other one.
 func TestRivalMutants(t *testing.T) {
-	flawed := func(change func(*Claimant)) func(Claimant, []Claimant) (int, int) {
-		return func(c Claimant, others []Claimant) (int, int) {
+	flawed := func(change func(*Claimant)) func(Claimant, []Claimant) Standing {
+		return func(c Claimant, others []Claimant) Standing {
+			sound := c.Contest(others)
 			change(&c)
 			for i := range others {
 				change(&others[i])
 			}
-			return c.Contest(others)
+			s := c.Contest(others)
+			s.TakesOver, s.Successor = sound.TakesOver, sound.Successor
+			return s
 		}
 	}
 	for _, c := range []struct {
 		name, breaks string
-		contest      func(Claimant, []Claimant) (int, int)
+		contest      func(Claimant, []Claimant) Standing
+		flaw         func(*duel)
 	}{
-		{"goes by age only", "that another object holds", flawed(func(c *Claimant) { c.Origin, c.Creating = None, false })},
-		{"does not mind who has begun to create", "that another object holds", flawed(func(c *Claimant) { c.Creating = false })},
-		{"does not mind who has the service", "that another object holds", flawed(func(c *Claimant) { c.Origin = None })},
-		{"has no order among objects of the same age", "two objects have one service", flawed(func(c *Claimant) { c.UID = "" })},
-		{"yields to one that observes", "an object yields to one that wants nothing", flawed(func(c *Claimant) { c.Observe = false })},
-		{"yields to one that may not use the SVM", "an object yields to one that wants nothing", flawed(func(c *Claimant) { c.Denied = false })},
+		{name: "goes by age only", breaks: "do not come to rest", contest: flawed(func(c *Claimant) { c.Origin, c.Creating = None, false })},
+		{name: "does not mind who has begun to create", breaks: "that another object holds", contest: flawed(func(c *Claimant) { c.Creating = false })},
+		{name: "does not mind who has the service", breaks: "do not come to rest", contest: flawed(func(c *Claimant) { c.Origin = None })},
+		{name: "yields to one that observes", breaks: "an object yields to one that wants nothing", contest: flawed(func(c *Claimant) { c.Observe = false })},
+		{name: "yields to one that may not use the SVM", breaks: "an object yields to one that wants nothing", contest: flawed(func(c *Claimant) { c.Denied = false })},
+		{name: "lets a former holder keep its origin", breaks: "own one service", contest: Claimant.Contest, flaw: func(d *duel) { d.lenient = true }},
+		{name: "takes a service away that another object has just taken over", breaks: "that another object holds", contest: Claimant.Contest,
+			flaw: func(d *duel) { d.trusting = true }},
+		{name: "lets go of a service because another object waits for it", breaks: "leaves a service behind", contest: Claimant.Contest, flaw: func(d *duel) {
+			d.next = func(w Wanted, m Remembered, o Observed) Step {
+				if step := Next(w, m, o); step.Why != HandingOver {
+					return step
+				}
+				return Step{Do: Release, Why: Done}
+			}
+		}},
+		{name: "takes a service over before the finalizer is on", breaks: "that its object does not delete with itself", contest: Claimant.Contest, flaw: func(d *duel) {
+			d.next = func(w Wanted, m Remembered, o Observed) Step {
+				if w.TakesOver && o.Presence == Present && m.Origin == None {
+					return Step{Do: Own, Origin: Adopted}
+				}
+				return Next(w, m, o)
+			}
+		}},
+		{name: "keeps others from taking over", breaks: "waits for ever", contest: func(c Claimant, others []Claimant) Standing {
+			s := c.Contest(others)
+			s.TakesOver = false
+			return s
+		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			x, _ := duelOf(c.contest)
+			x, d := duelOf(c.contest)
+			if c.flaw != nil {
+				c.flaw(d)
+			}
 			story := ""
 			pairs(2, func(p pair) {
 				if story == "" {

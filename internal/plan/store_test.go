@@ -8,7 +8,10 @@ func (s *state) mark(finalizer, creating bool) (marked bool) {
 		return false
 	}
 	s.cached = s.obj
-	if creating && (!p.obj.creating || p.obj.creatingOn != p.obj.names) {
+	switch {
+	case !creating:
+		s.process.post = postSettled
+	case s.process.post != postUnanswered && (!p.obj.creating || p.obj.creatingOn != p.obj.names):
 		s.process.post, s.doubt, s.beside.doubt = postUnsent, true, false
 	}
 	on := int8(0)
@@ -70,6 +73,9 @@ func (s *state) persist() (ok bool, broken string) {
 	}
 	s.cached = s.obj
 	s.obj.status, p.stored = p.obj.status, p.obj.status
+	if Origin(s.obj.origin) != None {
+		s.process.post = postSettled
+	}
 	return true, broken
 }
 
@@ -78,7 +84,7 @@ func (s *state) persist() (ok bool, broken string) {
 func (s *state) end() (broken string) {
 	paused := Why(s.pass.why) == Frozen
 	written, broken := s.persist()
-	if written && !paused && (s.process.post == postUnsent || s.process.post == postRefused || !s.obj.creating || Origin(s.obj.origin) != None) {
+	if written && !paused && (s.process.post == postUnsent || s.process.post == postSettled || !s.obj.creating || Origin(s.obj.origin) != None) {
 		s.doubt, s.beside.doubt = false, false
 	}
 	s.pass = pass{}
@@ -87,8 +93,12 @@ func (s *state) end() (broken string) {
 
 func (s *state) release(why Why) (broken string) {
 	p := s.pass
+	left := s.svc.present && !s.svc.foreign
 	if !s.mark(false, false) || s.raced {
 		return ""
+	}
+	if why == Done && left {
+		return "an object goes and leaves a service behind that it made"
 	}
 	if why == Done || why == NeverCreated {
 		return s.orphaned()

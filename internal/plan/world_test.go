@@ -103,7 +103,7 @@ const (
 	postUnknown int8 = iota
 	postUnsent
 	postUnanswered
-	postRefused
+	postSettled
 )
 
 // Ages of the first proof of absence.
@@ -127,9 +127,13 @@ type pass struct {
 	// obj is the object as the pass leaves it, and stored the status that it began with.
 	obj    object
 	stored status
+	// live: what other objects claim is asked of the API server.
+	live bool
+	// reserved: no other pass may take the service on meanwhile.
+	reserved bool
 	// behind: the API server has another object than the pass knows of.
-	behind, fresh        bool
-	denied, yields, heir bool
+	behind, fresh                        bool
+	denied, yields, takesOver, successor bool
 	// barred and frozen are what the rules of access and the ONTAPCluster said when the pass began.
 	barred, frozen bool
 	// strayed: the pass is about the SVM that an unanswered create request was sent for, and not that of the spec.
@@ -159,10 +163,10 @@ type state struct {
 	at     int8
 	beside svm
 	// denied: no rule lets the namespace use the SVMs; frozen: the ONTAPCluster is paused.
-	refusing                     int8
-	denied, frozen, yields, heir bool
-	process                      process
-	pass                         pass
+	refusing                                     int8
+	denied, frozen, yields, takesOver, successor bool
+	process                                      process
+	pass                                         pass
 	// left is how many more times the environment may interfere.
 	left int8
 }
@@ -193,12 +197,12 @@ func (s *state) wanted() Wanted {
 	p := &s.pass
 	return Wanted{
 		Enabled: p.obj.enabled, Policy: Policy(p.obj.policy), Observe: p.obj.observe, Deleting: p.obj.deleting, Guard: p.obj.guarded,
-		Denied: p.denied, Yields: p.yields, Heir: p.heir, Strayed: p.strayed, Paused: p.obj.paused || p.frozen, Alias: aliases[p.obj.alias],
+		Denied: p.denied, Yields: p.yields, TakesOver: p.takesOver, Successor: p.successor, Strayed: p.strayed, Paused: p.obj.paused || p.frozen, Alias: aliases[p.obj.alias],
 	}
 }
 
 func (s *state) unanswered(obj *object) bool {
-	return obj.creating && Origin(obj.origin) == None && (s.process.post == postUnknown || s.process.post == postUnanswered)
+	return Origin(obj.origin) == None && (s.process.post == postUnanswered || s.process.post == postUnknown && obj.creating)
 }
 
 func targetName(target int8) string { return [...]string{"", ourTarget, otherTarget}[target] }
@@ -234,7 +238,7 @@ func (s *state) observed() Observed {
 func (m *model) begin(s *state, copied object) (broken string) {
 	s.aim(&copied)
 	s.pass = pass{
-		active: true, obj: copied, stored: copied.status, behind: copied != s.obj, barred: s.denied, frozen: s.frozen, resolved: copied.bound,
+		active: true, obj: copied, stored: copied.status, behind: copied != s.obj, barred: s.denied, frozen: s.frozen, resolved: copied.bound || s.unanswered(&copied),
 		strayed: !copied.bound && s.unanswered(&copied) && copied.creatingOn != copied.names,
 	}
 	s.cached, s.raced = s.obj, false
@@ -287,7 +291,7 @@ func (m *model) step(s *state, l luck) (broken string) {
 			p.obj.bound, p.obj.status.svm = true, s.at
 		}
 		s.pass = pass{
-			active: true, ending: true, last: int8(step.Do), why: int8(step.Why), obj: p.obj, stored: p.stored, behind: p.behind,
+			active: true, ending: true, reserved: p.reserved, last: int8(step.Do), why: int8(step.Why), obj: p.obj, stored: p.stored, behind: p.behind,
 			mistaken: p.mistaken, presence: p.presence, seen: p.seen, refused: p.refused,
 		}
 	case Look:
@@ -305,10 +309,21 @@ func (m *model) step(s *state, l luck) (broken string) {
 			s.process.post, s.pass = known, pass{}
 		}
 	case Own:
+		if step.Why == OriginUncertain {
+			p.obj.origin, p.obj.target = int8(Adopted), noTarget
+			return ""
+		}
 		return s.acquire(step.Origin)
 	case Forget:
+		if step.Why == ClaimLost {
+			if p.yields = s.yields; !p.yields {
+				return ""
+			}
+			// Another object has it.
+			s.svc.foreign, s.svc.left = s.svc.present, s.svc.present
+		}
 		p.mistaken = false
-		if s.svc.present && !s.raced {
+		if s.svc.present && !s.raced && step.Why != ClaimLost {
 			return "a service is forgotten that is there"
 		}
 		p.obj.origin, p.obj.target = int8(None), noTarget
@@ -316,6 +331,11 @@ func (m *model) step(s *state, l luck) (broken string) {
 			s.pass = pass{}
 		}
 	case Release:
+		if step.Why == HandedOver || step.Why == ClaimLost {
+			if p.yields = s.yields; !p.yields {
+				return ""
+			}
+		}
 		return s.release(step.Why)
 	default:
 		return s.write(s.request(step), l)
@@ -365,9 +385,6 @@ func (s *state) look(l luck) {
 	if s.renamed && !p.resolved {
 		seen = view{}
 	}
-	if !seen.present && s.svc.present && Origin(p.obj.origin) == None && !s.unanswered(&p.obj) {
-		s.svc.mistakable = true
-	}
 	switch {
 	case seen.present:
 		s.saw(seen)
@@ -400,7 +417,10 @@ func (s *state) confirm() {
 
 func (s *state) claim() {
 	if p := &s.pass; !p.denied {
-		p.yields, p.heir = s.yields && !p.obj.observe, s.heir && !p.obj.observe
+		p.yields, p.takesOver, p.successor = false, false, false
+		if !p.obj.observe {
+			p.yields, p.takesOver, p.successor = s.yields, s.takesOver && !p.obj.deleting, s.successor && p.obj.deleting
+		}
 	}
 }
 
@@ -408,7 +428,9 @@ func (s *state) saw(seen view) {
 	p := &s.pass
 	s.process.absence, s.process.hold = notProved, false
 	p.presence, p.seen, p.resolved, p.svmGone, p.counted, p.inUse = int8(Present), seen, true, false, false, false
-	if origin := Origin(p.stored.origin); origin == Adopted || origin == None && !s.unanswered(&p.obj) && !s.doubt {
+	if origin := Origin(p.stored.origin); p.stored != s.obj.status {
+		// An old copy of the object shows nothing that can be recorded.
+	} else if origin == Adopted || origin == None && !s.unanswered(&p.obj) && !s.doubt {
 		s.svc.mistakable = false
 	}
 	if s.post.do != 0 && (s.svc.foreign || s.unanswered(&p.obj)) {
@@ -427,6 +449,7 @@ func (s *state) sawNothing(svmGone bool) {
 // acquire takes a service on, that of somebody else only if no other object has just done so.
 func (s *state) acquire(origin Origin) (broken string) {
 	p := &s.pass
+	takesOver := p.takesOver && Origin(p.obj.origin) == None
 	known := !s.raced && !p.outdated && s.svc.present
 	switch {
 	case origin == Created && Origin(p.obj.origin) == Adopted:
@@ -440,8 +463,9 @@ func (s *state) acquire(origin Origin) (broken string) {
 		} else if changed {
 			return ""
 		}
-		p.yields = s.yields
-		if p.yields {
+		expected := p.takesOver
+		s.claim()
+		if p.yields || p.takesOver != expected {
 			return ""
 		}
 	}
@@ -449,5 +473,16 @@ func (s *state) acquire(origin Origin) (broken string) {
 	if origin == Created {
 		p.obj.target = p.seen.target
 	}
+	if !takesOver {
+		return ""
+	}
+	if Policy(p.obj.policy) == Delete && !p.obj.finalizer {
+		return "a service is taken over that its object does not delete with itself"
+	}
+	if ok, _ := s.persist(); !ok {
+		s.pass = pass{}
+		return ""
+	}
+	p.takesOver = false
 	return ""
 }

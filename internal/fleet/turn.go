@@ -1,0 +1,48 @@
+package fleet
+
+import (
+	"context"
+	"sync/atomic"
+
+	"golang.org/x/time/rate"
+
+	"github.com/ontap-operator/ontap-san-operator/internal/ontap"
+)
+
+// Turn is a turn under the array's limit of requests per second that was waited for before it is used. What is checked
+// between the wait and the request is as true as it can be when the request is sent.
+type Turn struct{ used atomic.Bool }
+
+type turnKey struct{}
+
+// Await waits for a turn.
+func (a *Array) Await(ctx context.Context) (*Turn, error) {
+	if err := a.admit(ctx); err != nil {
+		return nil, &ontap.TransportError{Operation: "wait for the limit of requests per second", Err: err}
+	}
+	return &Turn{}, nil
+}
+
+// Context returns a context whose requests to the array do not wait for a turn. The first of them has this one; the others
+// are charged to the requests that come later.
+func (t *Turn) Context(ctx context.Context) context.Context {
+	return context.WithValue(ctx, turnKey{}, t)
+}
+
+// charge takes the turn of one request without waiting for it.
+func (t *Turn) charge(limiter *rate.Limiter) {
+	if !t.used.CompareAndSwap(false, true) {
+		limiter.Reserve()
+	}
+}
+
+// admit waits for the turn of a request. An array that was disconnected meanwhile is sent nothing any more.
+func (a *Array) admit(ctx context.Context) error {
+	if err := a.line.admit(ctx); err != nil {
+		return err
+	}
+	if a.retired.Load() {
+		return ErrNotIdentified
+	}
+	return nil
+}
