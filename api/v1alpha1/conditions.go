@@ -192,9 +192,6 @@ const (
 	EventServiceLost = "ServiceLost"
 	// EventServiceDisabled: the service was disabled on the way to deleting it.
 	EventServiceDisabled = "ServiceDisabled"
-	// EventSessionsUnknown: the array has no way to tell who is logged in, so that the service was disabled without
-	// knowing.
-	EventSessionsUnknown = "SessionsUnknown"
 	// EventDeleted: the service was deleted with its object.
 	EventDeleted = "Deleted"
 	// EventReleased: the object lets go of its service, which stays on the array.

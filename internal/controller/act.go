@@ -172,6 +172,11 @@ func (p *pass) create(ctx context.Context) error {
 		return err
 	})
 	if !accepted {
+		if spec := p.obj.Spec.SVM; errors.Is(p.refusal, ontap.CodeSVMMismatch) && p.obj.Status.SVM == nil && (spec.Name == "" || spec.UUID == "") {
+			// The user named one SVM; it was renamed since its UUID was looked up.
+			p.array.ForgetName(spec.Name)
+			return errStale
+		}
 		return err
 	}
 	p.created = true

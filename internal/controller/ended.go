@@ -93,6 +93,7 @@ func (p *pass) svmMissing(ctx context.Context) outcome {
 			p.subject(), bound.UUID))
 	}
 	o := fromRefusal(&ontap.Error{Code: ontap.CodeSVMNotFound}, p.subject())
+	o.retryAfter = p.pollInterval()
 	switch {
 	case p.strayed && !p.deleting():
 		o.message = p.subject() + " is not found on the array (ONTAP code 2621462). " + strayedRemedy

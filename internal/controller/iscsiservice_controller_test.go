@@ -53,7 +53,7 @@ func (s *site) posts(t *testing.T) (posts int) {
 
 // operator reconciles ISCSIServices of the site.
 func (s *site) operator(kube client.Client) *ISCSIServiceReconciler {
-	return &ISCSIServiceReconciler{Client: kube, Live: s.kube, Fleet: s.Fleet, Events: events.NewFakeRecorder(100)}
+	return &ISCSIServiceReconciler{Client: kube, Live: s.kube, Fleet: s.Fleet, Events: events.NewFakeRecorder(100), backoff: newRateLimiter()}
 }
 
 func TestAnOperatorThatStopsTakesOffTheMarksOfARequestThatItDoesNotSend(t *testing.T) {

@@ -64,23 +64,29 @@ func (p *pass) lookAgain() {
 	p.aim()
 }
 
-// confirm asks the array about this very service. An SVM that is known by name only is looked up first; not finding it
-// proves nothing.
+// confirm asks the array about this very service. The UUID of an SVM that is known by name only is looked up first; not
+// finding it proves nothing.
 func (p *pass) confirm(ctx context.Context) error {
-	if p.svm.UUID == "" {
-		svm, err := p.array.SVM(ctx, p.svm)
+	named := p.svm.UUID == ""
+	if named {
+		uuid, err := p.array.UUIDOf(ctx, p.svm.Name)
 		if err != nil {
 			return err
 		}
-		if svm == nil {
+		if uuid == "" {
 			p.observed.Presence = plan.Unproven
 			return nil
 		}
-		p.svm.UUID = svm.UUID
+		p.svm.UUID = uuid
 	}
 	finding, err := p.array.Confirm(ctx, p.svm.UUID)
 	if err != nil {
 		return err
+	}
+	if gone := finding.SVMGone || finding.Service != nil && finding.Service.SVM.Name != p.svm.Name; named && gone {
+		// The name was another SVM's a moment ago.
+		p.array.ForgetName(p.svm.Name)
+		return errStale
 	}
 	p.looked, p.fromSnapshot = true, false
 	if finding.Service != nil {

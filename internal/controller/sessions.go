@@ -4,13 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
-	"net/http"
 	"slices"
 	"strings"
 	"time"
-
-	corev1 "k8s.io/api/core/v1"
 
 	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
 	"github.com/ontap-operator/ontap-san-operator/internal/ontap"
@@ -19,11 +15,8 @@ import (
 // namedInitiators is how many initiators a message names.
 const namedInitiators = 5
 
-// sessionsSince is the version of ONTAP 9 whose API has sessions.
-const sessionsSince = 6
-
-// countSessions finds out who would be cut off, once the turn of the change has come. An array that is too old to tell guards
-// nothing. Any other answer that is not a count means that the service is in use.
+// countSessions finds out who would be cut off, once the turn of the change has come. Sessions are a part of the API since
+// ONTAP 9.6, as the API itself is: an answer that is not a count, whatever it says, means that the service may be in use.
 func (p *pass) countSessions(ctx context.Context) error {
 	if err := p.await(ctx); err != nil {
 		return err
@@ -32,11 +25,7 @@ func (p *pass) countSessions(ctx context.Context) error {
 	var refusal *ontap.Error
 	p.uncounted = nil
 	switch {
-	case errors.As(err, &refusal) && p.cannotTellSessions(refusal):
-		p.event(corev1.EventTypeWarning, v1alpha1.EventSessionsUnknown, "Update",
-			"%s: this array cannot tell who is logged in: the service is disabled without knowing", p.subject())
-		count = 0
-	case refusal != nil && (refusal.Forbidden() || refusal.Code == ontap.CodeNotSupported):
+	case errors.As(err, &refusal) && (refusal.Forbidden() || refusal.Code == ontap.CodeNotSupported):
 		count, p.uncounted = -1, refusal
 	case err != nil:
 		return err
@@ -46,14 +35,6 @@ func (p *pass) countSessions(ctx context.Context) error {
 	p.counted = time.Now()
 	p.observed.Counted, p.observed.Sessions = true, count
 	return nil
-}
-
-// cannotTellSessions reports whether the array said that it has no API for sessions, and is old enough for that to be so.
-func (p *pass) cannotTellSessions(refusal *ontap.Error) bool {
-	who, known := p.array.Identity(math.MaxInt64)
-	return refusal.Code == ontap.CodeNotSupported &&
-		(refusal.Status == http.StatusNotFound || refusal.Status == http.StatusMethodNotAllowed) &&
-		known && who.Version.Generation != 0 && !who.Version.AtLeast(9, sessionsSince)
 }
 
 // inUse is the outcome when the service is to be disabled and initiators are logged in, or may be.

@@ -47,6 +47,7 @@ type Array struct {
 	line     *line
 	slots    slots
 	snapshot snapshot
+	names    svmNames
 	identity atomic.Pointer[identity]
 	faces    faces
 	retired  atomic.Bool

@@ -136,18 +136,16 @@ var _ = Describe("Trouble", func() {
 
 	It("that comes again and again is one event, which counts", func(ctx SpecContext) {
 		a := newArray(ctx, "{name: svm1, service: {enabled: true}}")
-		for _, fault := range []testbed.Fault{
-			{Match: testbed.Match{Path: "/api/protocols/san/iscsi/sessions"}, Status: http.StatusNotFound, Code: "3"},
-			{Match: testbed.Match{Method: http.MethodPatch}, Status: http.StatusConflict, Code: "8"},
-		} {
-			_, err := a.InjectFault(ctx, fault)
-			Expect(err).NotTo(HaveOccurred())
+		a.apply(ctx, "main", "svm: {name: svm1}, alias: mine")
+		a.ready(ctx, "main")
+		for range 3 {
+			Expect(a.ChangeService(ctx, "svm1", testbed.SVMService{Alias: new("theirs")})).To(Succeed())
+			Eventually(func() string { return *a.on(ctx, "svm1").Alias }).Should(Equal("mine"))
 		}
-		a.apply(ctx, "main", "svm: {name: svm1}, enabled: false")
 		Eventually(func(g Gomega) {
 			var list eventsv1.EventList
 			g.Expect(reader.List(ctx, &list, client.InNamespace(a.name))).To(Succeed())
-			g.Expect(list.Items).To(ContainElement(And(HaveField("Reason", v1alpha1.EventSessionsUnknown),
+			g.Expect(list.Items).To(ContainElement(And(HaveField("Reason", v1alpha1.EventDriftCorrected),
 				HaveField("Series", HaveValue(HaveField("Count", BeNumerically(">=", 2)))))))
 		}).Should(Succeed())
 	})

@@ -255,30 +255,36 @@ var _ = Describe("An absence that was seen while nothing may be changed is remem
 			func(ctx SpecContext, a *array) {
 				kubectl(ctx, "annotate", "ontapcluster", a.name, v1alpha1.PausedAnnotation+"-")
 			}),
-		Entry("while it only observes",
-			func(ctx SpecContext, a *array) {
-				a.apply(ctx, "main", "svm: {name: svm1}, managementPolicy: Observe")
-				Eventually(a.get).WithContext(ctx).WithArguments("main").Should(beReady(metav1.ConditionTrue, v1alpha1.ReasonObserved))
-			},
-			func(SpecContext, *array) {}),
 	)
 
-	It("so that what another person made while access was denied is adopted", func(ctx SpecContext) {
+	DescribeTable("so that what another person made is adopted", func(ctx SpecContext, bar, lift func(SpecContext, *array)) {
 		a := newArray(ctx, "{name: svm1}")
 		a.apply(ctx, "main", "svm: {name: svm1}")
 		target := a.ready(ctx, "main").Status.Target.Name
-		a.admit(ctx, "nobody")
-		Eventually(a.get).WithContext(ctx).WithArguments("main").Should(beReady(metav1.ConditionFalse, v1alpha1.ReasonAccessDenied))
+		bar(ctx, a)
 		Expect(a.DeleteService(ctx, "svm1")).To(Succeed())
 		a.settled(ctx)
 		a.settled(ctx)
 		Expect(a.PutService(ctx, "svm1", testbed.SVMService{Enabled: new(true), Target: target})).To(Succeed())
 		a.settled(ctx)
-		a.admit(ctx, a.name)
-		Expect(a.ready(ctx, "main").Status.Origin).To(Equal(v1alpha1.OriginAdopted))
+		lift(ctx, a)
+		Eventually(func() v1alpha1.Origin { return a.ready(ctx, "main").Status.Origin }).Should(Equal(v1alpha1.OriginAdopted))
 		a.remove(ctx, "main")
 		Expect(*a.on(ctx, "svm1").Enabled).To(BeTrue())
-	})
+	},
+		Entry("while access was denied",
+			func(ctx SpecContext, a *array) {
+				a.admit(ctx, "nobody")
+				Eventually(a.get).WithContext(ctx).WithArguments("main").Should(beReady(metav1.ConditionFalse, v1alpha1.ReasonAccessDenied))
+			},
+			func(ctx SpecContext, a *array) { a.admit(ctx, a.name) }),
+		Entry("while it only observed",
+			func(ctx SpecContext, a *array) {
+				a.apply(ctx, "main", "svm: {name: svm1}, managementPolicy: Observe")
+				Eventually(a.get).WithContext(ctx).WithArguments("main").Should(beReady(metav1.ConditionTrue, v1alpha1.ReasonObserved))
+			},
+			func(ctx SpecContext, a *array) { a.apply(ctx, "main", "svm: {name: svm1}") }),
+	)
 })
 
 var _ = Describe("A deletion that is called off after the service was disabled says that it stays so", func() {
@@ -306,6 +312,8 @@ var _ = Describe("A deletion that is called off after the service was disabled s
 var _ = Describe("Marks that somebody takes off while the service is created", func() {
 	DescribeTable("are put back at once, so that a deletion asks the operator", func(ctx SpecContext, stage testbed.Stage) {
 		a := newArray(ctx, "{name: svm1}")
+		a.configure(ctx, `{"metrics":{"disabled":true}}`) // or a sample that is due would have the object looked at
+		a.rarely(ctx)
 		barrier, err := a.Hold(ctx, posts, stage)
 		Expect(err).NotTo(HaveOccurred())
 		a.apply(ctx, "main", "svm: {name: svm1}")

@@ -290,12 +290,16 @@ var _ = Describe("A service that is in use", func() {
 		a.ready(ctx, "main")
 	})
 
-	It("is disabled where the array cannot tell, with a warning", func(ctx SpecContext) {
+	It("counts as in use where the array does not answer with a count", func(ctx SpecContext) {
 		a := newArray(ctx, "{name: svm1, service: {enabled: true}}")
 		_, err := a.InjectFault(ctx, testbed.Fault{Match: testbed.Match{Path: "/api/protocols/san/iscsi/sessions"}, Status: http.StatusNotFound, Code: "3"})
 		Expect(err).NotTo(HaveOccurred())
 		a.apply(ctx, "main", "svm: {name: svm1}, enabled: false")
+		inUse(ctx, a)
+		Expect(condition(a.get(ctx, "main"), v1alpha1.ConditionInUse).Message).To(SatisfyAll(
+			ContainSubstring("does not answer GET /api/protocols/san/iscsi/sessions"), ContainSubstring("ONTAP code 3"), ContainSubstring("Disconnect")))
+		Expect(a.writes(ctx)).To(BeEmpty())
+		a.apply(ctx, "main", "svm: {name: svm1}, enabled: false, inUsePolicy: Disconnect")
 		a.ready(ctx, "main")
-		Eventually(a.events).WithContext(ctx).WithArguments("main").Should(ContainElement(v1alpha1.EventSessionsUnknown))
 	})
 })
