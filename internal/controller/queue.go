@@ -46,7 +46,7 @@ func classOf(priority *int) class {
 
 // queue hands requests to the workers of a controller: by class, and within a class in turn between namespaces, so that
 // a namespace with thousands of objects delays another one by no more than a turn. It bounds how many requests that are
-// only due are at work at a time: some workers are always free for what is not.
+// only due are at work at a time: most workers are free for what is not.
 //
 // Each request is in it once, with the most urgent of the classes that it was added with, and goes on with that class
 // when it is tried again. A request that waits for its time is in it when that has come, or when it is added without.
@@ -82,8 +82,9 @@ func newQueue(name string, limiter workqueue.TypedRateLimiter[reconcile.Request]
 	}
 }
 
-// dueShare is how many of a controller's workers may be at work on what is only due.
-func dueShare(workers int) int { return max(1, workers/4) }
+// dueShare is how many of a controller's workers may be at work on what is only due. A few keep the API server busy: with
+// more, what is urgent would wait there, behind their writes.
+func dueShare(workers int) int { return max(1, workers/16) }
 
 // AddWithOpts adds requests, at once or when their time has come.
 func (q *queue) AddWithOpts(o priorityqueue.AddOpts, items ...reconcile.Request) {

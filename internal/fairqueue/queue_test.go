@@ -60,10 +60,10 @@ func TestAKeyIsOnceInTheQueue(t *testing.T) {
 	g.Expect(drain(&q)).To(Equal([]string{"c", "a", "b"}))
 }
 
-// TestModelQueue holds the queue against what it promises, after any sequence of calls: what is in it is what was put in
+// TestTheOrderUnderAnySequenceOfCalls holds the queue against what it promises, after any sequence of calls: what is in it is what was put in
 // and not taken out; what comes out has the lowest rank that there is and is the oldest of its group; and a group that
 // has something in the rank is passed over at most once by each other group before it gets its turn.
-func TestModelQueue(t *testing.T) {
+func TestTheOrderUnderAnySequenceOfCalls(t *testing.T) {
 	type item struct {
 		key, group string
 		rank       int
