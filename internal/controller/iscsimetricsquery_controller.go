@@ -17,11 +17,9 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/event"
-	"sigs.k8s.io/controller-runtime/pkg/handler"
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
-	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
 	"github.com/ontap-operator/ontap-san-operator/internal/fleet"
@@ -49,7 +47,7 @@ type ISCSIMetricsQueryReconciler struct {
 	MaxConcurrentReconciles int
 
 	backoff *backoff
-	queue   workqueue.TypedRateLimitingInterface[reconcile.Request]
+	queue   *queue
 }
 
 // WithoutSamples is how the cache keeps an ISCSIMetricsQuery: nobody reads its samples there, and they are what makes it
@@ -79,7 +77,7 @@ func (r *ISCSIMetricsQueryReconciler) Reconcile(ctx context.Context, req ctrl.Re
 	q := &inquiry{r: r, obj: obj.DeepCopy(), stored: obj}
 	end, err := q.admit(ctx)
 	if err == nil && end == nil {
-		leave, ok := q.array.EnterHistory(key, func() { r.queue.Add(req) })
+		leave, ok := q.array.EnterHistory(r.queue.entrant(key, req))
 		if !ok {
 			r.backoff.keep(req)
 			return ctrl.Result{}, nil
@@ -105,7 +103,7 @@ func (r *ISCSIMetricsQueryReconciler) Reconcile(ctx context.Context, req ctrl.Re
 	case end.retryAfter == 0:
 		return ctrl.Result{}, retry{end}
 	default:
-		return ctrl.Result{RequeueAfter: later(end.retryAfter)}, nil
+		return lookAgain(end), nil
 	}
 }
 
@@ -115,7 +113,7 @@ func (r *ISCSIMetricsQueryReconciler) expire(ctx context.Context, obj *v1alpha1.
 		return ctrl.Result{}, nil
 	}
 	if left := time.Until(obj.Status.CompletionTime.Add(obj.Spec.TTLAfterFinished.Duration)); left > 0 {
-		return ctrl.Result{RequeueAfter: left}, nil
+		return ctrl.Result{RequeueAfter: left, Priority: new(due.priority())}, nil
 	}
 	err := writeError(r.Client.Delete(ctx, obj, client.Preconditions{UID: &obj.UID}))
 	if errors.Is(err, errStale) {
@@ -139,21 +137,21 @@ func (r *ISCSIMetricsQueryReconciler) SetupWithManager(mgr ctrl.Manager) error {
 	namespace.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Namespace"))
 	return ctrl.NewControllerManagedBy(mgr).
 		For(&v1alpha1.ISCSIMetricsQuery{}, builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, operated))).
-		Watches(&v1alpha1.ISCSIService{}, handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, service client.Object) []reconcile.Request {
+		Watches(&v1alpha1.ISCSIService{}, enqueueMapped(func(ctx context.Context, service client.Object) []reconcile.Request {
 			return r.waiting(ctx, client.InNamespace(service.GetNamespace()), client.MatchingFields{serviceIndex: service.GetName()})
 		}), builder.WithPredicates(serviceChanged)).
-		Watches(&v1alpha1.ONTAPCluster{}, handler.EnqueueRequestsFromMapFunc(r.usersOf), builder.WithPredicates(clusterChanged)).
-		WatchesMetadata(namespace, handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, namespace client.Object) []reconcile.Request {
+		Watches(&v1alpha1.ONTAPCluster{}, enqueueMapped(r.usersOf), builder.WithPredicates(clusterChanged)).
+		WatchesMetadata(namespace, enqueueMapped(func(ctx context.Context, namespace client.Object) []reconcile.Request {
 			return r.waiting(ctx, client.InNamespace(namespace.GetName()))
 		}), builder.WithPredicates(predicate.LabelChangedPredicate{})).
-		WatchesRawSource(source.Func(func(_ context.Context, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) error {
-			r.queue = queue
-			return nil
-		})).
 		WithOptions(controller.Options{
 			MaxConcurrentReconciles: r.MaxConcurrentReconciles,
 			RateLimiter:             r.backoff,
-			ReconciliationTimeout:   passTimeout,
+			NewQueue: func(name string, limiter workqueue.TypedRateLimiter[reconcile.Request]) workqueue.TypedRateLimitingInterface[reconcile.Request] {
+				r.queue = newQueue(name, limiter, dueShare(r.MaxConcurrentReconciles))
+				return r.queue
+			},
+			ReconciliationTimeout: passTimeout,
 		}).
 		Complete(r)
 }

@@ -18,7 +18,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/event"
-	"sigs.k8s.io/controller-runtime/pkg/handler"
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
@@ -70,7 +69,7 @@ type ISCSIServiceReconciler struct {
 
 	memory  memory
 	backoff *backoff
-	queue   workqueue.TypedRateLimitingInterface[reconcile.Request]
+	queue   *queue
 }
 
 // Change is what a poll found: the SVMs, of the array of an ONTAPCluster, whose service is another one than before.
@@ -98,7 +97,7 @@ func (r *ISCSIServiceReconciler) Reconcile(ctx context.Context, req ctrl.Request
 	end, err := p.prepare(ctx)
 	if err == nil && end == nil {
 		if p.array != nil {
-			leave, ok := p.array.Enter(req.String(), func() { r.queue.Add(req) })
+			leave, ok := p.array.Enter(r.queue.entrant(req.String(), req))
 			if !ok {
 				r.backoff.keep(req)
 				return ctrl.Result{}, nil
@@ -135,7 +134,7 @@ func (r *ISCSIServiceReconciler) Reconcile(ctx context.Context, req ctrl.Request
 	case end.retryAfter == 0:
 		return ctrl.Result{}, retry{end}
 	default:
-		return ctrl.Result{RequeueAfter: later(end.retryAfter)}, nil
+		return lookAgain(end), nil
 	}
 }
 
@@ -173,7 +172,7 @@ func (r *ISCSIServiceReconciler) SetupWithManager(mgr ctrl.Manager) error {
 		}
 	}
 	r.backoff = newRateLimiter()
-	usersOf := handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, cluster client.Object) []reconcile.Request {
+	usersOf := enqueueMapped(func(ctx context.Context, cluster client.Object) []reconcile.Request {
 		return r.requests(ctx, client.MatchingFields{clusterIndex: cluster.GetName()})
 	})
 	namespace := &metav1.PartialObjectMetadata{}
@@ -183,18 +182,18 @@ func (r *ISCSIServiceReconciler) SetupWithManager(mgr ctrl.Manager) error {
 		Watches(&v1alpha1.ISCSIService{}, handler.EnqueueRequestsFromMapFunc(r.waiting), builder.WithPredicates(claimChanged)).
 		Watches(&v1alpha1.ONTAPCluster{}, usersOf, builder.WithPredicates(clusterChanged)).
 		WatchesRawSource(source.Channel(r.Connected, usersOf)).
-		WatchesRawSource(source.TypedChannel(r.Changed, handler.TypedEnqueueRequestsFromMapFunc(r.concerned))).
-		WatchesRawSource(source.Func(func(_ context.Context, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) error {
-			r.queue = queue
-			return nil
-		})).
-		WatchesMetadata(namespace, handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, namespace client.Object) []reconcile.Request {
+		WatchesRawSource(source.TypedChannel(r.Changed, enqueueMapped(r.concerned))).
+		WatchesMetadata(namespace, enqueueMapped(func(ctx context.Context, namespace client.Object) []reconcile.Request {
 			return r.requests(ctx, client.InNamespace(namespace.GetName()))
 		}), builder.WithPredicates(predicate.LabelChangedPredicate{})).
 		WithOptions(controller.Options{
 			MaxConcurrentReconciles: r.MaxConcurrentReconciles,
 			RateLimiter:             r.backoff,
-			ReconciliationTimeout:   passTimeout,
+			NewQueue: func(name string, limiter workqueue.TypedRateLimiter[reconcile.Request]) workqueue.TypedRateLimitingInterface[reconcile.Request] {
+				r.queue = newQueue(name, limiter, dueShare(r.MaxConcurrentReconciles))
+				return r.queue
+			},
+			ReconciliationTimeout: passTimeout,
 		}).
 		Complete(r)
 }

@@ -69,9 +69,9 @@ func (p *pass) showMetrics(o outcome) time.Duration {
 	if status.Metrics == nil {
 		return p.pollInterval()
 	}
-	// The clock of the array may be ahead.
+	// The clock of the array may be ahead. Objects that became Ready together have samples of the same time.
 	age := max(time.Since(status.Metrics.Timestamp.Time), 0)
-	return max(interval-age, p.pollInterval())
+	return max(interval+offset(p.obj.UID, interval/4)-age, p.pollInterval())
 }
 
 // noMetrics says why there is no new sample. The last one stays.

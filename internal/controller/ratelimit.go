@@ -1,11 +1,15 @@
 package controller
 
 import (
+	"hash/fnv"
 	"math/rand/v2"
 	"sync"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/util/workqueue"
+	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 )
 
@@ -57,6 +61,16 @@ func (b *backoff) When(item reconcile.Request) time.Duration {
 	return jitter(b.TypedRateLimiter.When(item))
 }
 
+// lookAgain is when to look at the object again whose pass ended so. If it came to rest, that is only due; if not, it is
+// as urgent as it was.
+func lookAgain(end *outcome) ctrl.Result {
+	result := ctrl.Result{RequeueAfter: later(end.retryAfter)}
+	if end.stalled || end.paused || end.ready == metav1.ConditionTrue {
+		result.Priority = new(due.priority())
+	}
+	return result
+}
+
 // later is d or a little more, so that what happened together is not repeated together.
 func later(d time.Duration) time.Duration {
 	return d + rand.N(d/10+1)
@@ -65,4 +79,11 @@ func later(d time.Duration) time.Duration {
 // jitter spreads d by up to a quarter either way.
 func jitter(d time.Duration) time.Duration {
 	return d*3/4 + rand.N(d/2+1)
+}
+
+// offset is less than d, and the same each time for the same object: it spreads what would be due for many together.
+func offset(uid types.UID, d time.Duration) time.Duration {
+	hash := fnv.New32a()
+	_, _ = hash.Write([]byte(uid))
+	return time.Duration(float64(d) * float64(hash.Sum32()) / (1 << 32))
 }

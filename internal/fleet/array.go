@@ -92,11 +92,9 @@ func (a *Array) limit(limits Limits) {
 	a.line.limit(limits.PerSecond)
 }
 
-// Enter takes one of the array's slots for whoever is known by the key, and leave gives it back. If none is free, ok is
-// false, and wake is called once it is worth trying again.
-func (a *Array) Enter(key string, wake func()) (leave func(), ok bool) {
-	return a.slots.enter(key, wake)
-}
+// Enter takes one of the array's slots for the entrant, and leave gives it back. If none is free, ok is false, and the
+// entrant is woken once it is worth trying again.
+func (a *Array) Enter(e Entrant) (leave func(), ok bool) { return a.slots.enter(e) }
 
 // Identify asks the array who it is. If its UUID is not the expected one (empty accepts any), a *ChangedError is
 // returned, and no other request is let through until the expected array answers again.

@@ -46,13 +46,13 @@ func TestAHistoryThatEndsInTroubleIsNone(t *testing.T) {
 func TestHistoriesWaitForEachOtherAndForNothingElse(t *testing.T) {
 	g := NewWithT(t)
 	array, _ := polled(t)
-	leave, ok := array.EnterHistory("first", nil)
+	leave, ok := array.EnterHistory(Entrant{Key: "first"})
 	g.Expect(ok).To(BeTrue())
 	woken := false
-	_, ok = array.EnterHistory("second", func() { woken = true })
+	_, ok = array.EnterHistory(Entrant{Key: "second", Wake: func() { woken = true }})
 	g.Expect(ok).To(BeFalse())
 	for range DefaultInFlight {
-		_, ok := array.Enter("service", nil)
+		_, ok := array.Enter(Entrant{Key: "service"})
 		g.Expect(ok).To(BeTrue(), "a history takes no slot of the services")
 	}
 	leave()

@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	. "github.com/onsi/gomega"
@@ -19,8 +20,12 @@ func newDoor(limit int) *door {
 	return d
 }
 
-func (d *door) try(key string) (leave func(), ok bool) {
-	return d.enter(key, func() { d.woken = append(d.woken, key) })
+// try is for one whose group is the part of the key before the slash.
+func (d *door) try(key string) (leave func(), ok bool) { return d.enter(d.entrant(key)) }
+
+func (d *door) entrant(key string) Entrant {
+	group, _, _ := strings.Cut(key, "/")
+	return Entrant{Key: key, Group: group, Wake: func() { d.woken = append(d.woken, key) }}
 }
 
 func TestSlotsWakeInTheOrderOfArrival(t *testing.T) {
@@ -60,19 +65,51 @@ func TestAWokenOneThatDoesNotEnterLetsTheNextOneIn(t *testing.T) {
 	g.Expect(ok).To(BeTrue())
 }
 
-func TestWhoEnteredInTheMeantimeIsNotWoken(t *testing.T) {
+func TestASlotIsKeptForWhoWasWoken(t *testing.T) {
 	g := NewWithT(t)
 	d := newDoor(1)
 	leave, _ := d.try("a")
 	d.try("b")
-	d.try("c")
 	leave()
-	leave, ok := d.try("c")
-	g.Expect(ok).To(BeTrue(), "something else has made it come")
-	_, ok = d.try("b")
-	g.Expect(ok).To(BeFalse())
+	_, ok := d.try("c")
+	g.Expect(ok).To(BeFalse(), "it would have come before one that has waited")
+	g.Expect(d.woken).To(Equal([]string{"b"}))
+	leave, ok = d.try("b")
+	g.Expect(ok).To(BeTrue())
 	leave()
-	g.Expect(d.woken).To(Equal([]string{"b", "b"}))
+	g.Expect(d.woken).To(Equal([]string{"b", "c"}))
+}
+
+func TestGroupsEnterInTurn(t *testing.T) {
+	g := NewWithT(t)
+	d := newDoor(1)
+	leave, _ := d.try("flood/0")
+	for i := range 5 {
+		d.try(fmt.Sprintf("flood/%d", i+1))
+	}
+	d.try("quiet/1")
+	d.try("quiet/2")
+	var entered []string
+	for leave != nil {
+		leave()
+		if leave = nil; len(d.woken) > len(entered) {
+			entered = d.woken
+			leave, _ = d.try(entered[len(entered)-1])
+		}
+	}
+	g.Expect(entered).To(Equal([]string{"flood/1", "quiet/1", "flood/2", "quiet/2", "flood/3", "flood/4", "flood/5"}))
+}
+
+func TestWhatCanWaitEntersLast(t *testing.T) {
+	g := NewWithT(t)
+	d := newDoor(1)
+	leave, _ := d.try("a")
+	due := d.entrant("due")
+	due.LowPriority = true
+	d.enter(due)
+	d.try("new")
+	leave()
+	g.Expect(d.woken).To(Equal([]string{"new"}))
 }
 
 func TestMoreSlotsWakeMore(t *testing.T) {
@@ -88,9 +125,9 @@ func TestMoreSlotsWakeMore(t *testing.T) {
 	d.try("1")
 	d.resize(1)
 	leave()
-	g.Expect(d.woken).To(HaveLen(3))
 	_, ok := d.try("2")
 	g.Expect(ok).To(BeFalse(), "two are still inside, where one may be")
+	g.Expect(d.woken).To(HaveLen(2))
 }
 
 func TestNobodyWaitsForAnArrayThatIsGone(t *testing.T) {
@@ -114,9 +151,9 @@ func TestDeclineReachesTheArrayThatWoke(t *testing.T) {
 	array, err := fleet.Connect("default", config, Limits{InFlight: 1})
 	g.Expect(err).NotTo(HaveOccurred())
 	var woken []string
-	leave, _ := array.Enter("a", nil)
+	leave, _ := array.Enter(Entrant{Key: "a"})
 	for _, key := range []string{"b", "c"} {
-		array.Enter(key, func() { woken = append(woken, key) })
+		array.Enter(Entrant{Key: key, Wake: func() { woken = append(woken, key) }})
 	}
 	leave()
 	fleet.Decline("b")

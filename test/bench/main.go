@@ -24,6 +24,7 @@ import (
 // bench is the sizes to measure with, and the figures so far.
 type bench struct {
 	objects, crowd, arrays, arrivals int
+	flood, newcomers                 int
 	rounds, atWork                   int
 	latency                          time.Duration
 	// workers is --max-concurrent-reconciles; 0 leaves it to the operator.
@@ -35,11 +36,13 @@ type bench struct {
 
 func main() {
 	b := &bench{began: time.Now()}
-	parts := flag.String("parts", "rate,large,fleet", "what to measure: rate, large, fleet")
+	parts := flag.String("parts", "rate,large,fleet,flood,due", "what to measure: rate, large, fleet, flood, due")
 	flag.IntVar(&b.objects, "objects", 1000, "objects whose way from apply to Ready is timed")
 	flag.IntVar(&b.crowd, "crowd", 5000, "objects where many are wanted")
 	flag.IntVar(&b.arrays, "arrays", 50, "arrays that share them")
 	flag.IntVar(&b.arrivals, "arrivals", 400, "new objects whose pick-up is timed")
+	flag.IntVar(&b.flood, "flood", 2000, "objects that are created at once in one namespace")
+	flag.IntVar(&b.newcomers, "newcomers", 100, "new objects in another namespace whose way from apply to Ready is timed then")
 	flag.IntVar(&b.rounds, "rounds", 2, "how often bare loop and operator take turns")
 	flag.IntVar(&b.atWork, "at-work", fleet.DefaultInFlight, "objects of one array that are worked on at a time, by bare loop and operator")
 	flag.DurationVar(&b.latency, "latency", 20*time.Millisecond, "how long an array takes to answer where a rate is measured")
@@ -57,10 +60,10 @@ func main() {
 func (b *bench) run(ctx context.Context, parts []string) int {
 	for _, name := range parts {
 		part, ok := map[string]func(context.Context, *world) error{
-			"rate": b.measureRate, "large": b.measureLarge, "fleet": b.measureFleet,
+			"rate": b.measureRate, "large": b.measureLarge, "fleet": b.measureFleet, "flood": b.measureFlood, "due": b.measureDue,
 		}[name]
 		if !ok {
-			fmt.Fprintf(os.Stderr, "bench: -parts: %q is none of rate, large, fleet\n", name)
+			fmt.Fprintf(os.Stderr, "bench: -parts: %q is none of rate, large, fleet, flood, due\n", name)
 			return 1
 		}
 		if err := b.inWorld(ctx, part); err != nil {

@@ -46,7 +46,15 @@ func (w *world) measureSteady(ctx context.Context, a *array, services int) error
 
 // settled waits until every object is Ready and shows performance data, and the operator is at rest.
 func (w *world) settled(ctx context.Context) error {
-	err := until(ctx, 5*time.Minute, "all objects are settled", func(ctx context.Context) (bool, error) {
+	if err := w.sampled(ctx); err != nil {
+		return err
+	}
+	return w.atRest(ctx)
+}
+
+// sampled waits until every object is Ready and shows performance data.
+func (w *world) sampled(ctx context.Context) error {
+	return until(ctx, 5*time.Minute, "all objects are settled", func(ctx context.Context) (bool, error) {
 		var list v1alpha1.ISCSIServiceList
 		if err := w.admin.List(ctx, &list, client.InNamespace(namespace)); err != nil {
 			return false, err
@@ -59,10 +67,6 @@ func (w *world) settled(ctx context.Context) error {
 		}
 		return true, nil
 	})
-	if err != nil {
-		return err
-	}
-	return w.atRest(ctx)
 }
 
 // hourly is how many polls an hour has unless an ONTAPCluster says otherwise.
