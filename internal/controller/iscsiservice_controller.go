@@ -179,7 +179,7 @@ func (r *ISCSIServiceReconciler) SetupWithManager(mgr ctrl.Manager) error {
 	namespace.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Namespace"))
 	return ctrl.NewControllerManagedBy(mgr).
 		For(&v1alpha1.ISCSIService{}, builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, operated, r.unmarked()))).
-		Watches(&v1alpha1.ISCSIService{}, handler.EnqueueRequestsFromMapFunc(r.waiting), builder.WithPredicates(claimChanged)).
+		Watches(&v1alpha1.ISCSIService{}, enqueueMapped(r.waiting), builder.WithPredicates(claimChanged)).
 		Watches(&v1alpha1.ONTAPCluster{}, usersOf, builder.WithPredicates(clusterChanged)).
 		WatchesRawSource(source.Channel(r.Connected, usersOf)).
 		WatchesRawSource(source.TypedChannel(r.Changed, enqueueMapped(r.concerned))).
