@@ -46,7 +46,7 @@ svms:
 `
 
 // ExampleScenario shows everything a scenario may say.
-const ExampleScenario = `cluster: {name: array1, version: 9.16.1, platform: unified}   # or asa-r2
+const ExampleScenario = `cluster: {name: array1, version: 9.16.1, platform: unified}   # or asa-r2; freshTargetNames: true
 latency: 0s                                                   # added to each answer
 licenses: {iscsi: true}
 certificate: {commonNameOnly: false}                          # true: without subject alternative names

@@ -178,6 +178,79 @@ func TestFaultsOfPages(t *testing.T) {
 	b.Expect(b.api("GET", services, "").body).To(SatisfyAll(ContainSubstring(`"num_records":1`), ContainSubstring("start.svm.name=svm1")))
 }
 
+func TestAFaultLeavesRecordsOut(t *testing.T) {
+	b := newBed(t)
+	b.api("POST", services, `{"svm.name":"svm1"}`)
+	b.control("POST", "/faults", `{"omit":["svm1"],"pageLimit":1,"count":1,"path":"`+services+`"}`)
+	var got map[string]any
+	b.Expect(json.Unmarshal([]byte(b.api("GET", services, "").body), &got)).To(Succeed())
+	b.Expect(got).To(SatisfyAll(HaveKeyWithValue("num_records", 0.0), HaveKeyWithValue("records", BeEmpty()), Not(HaveKey("_links"))))
+	b.control("POST", "/faults", `{"omit":["`+b.svm("svm1")["uuid"].(string)+`"],"count":1}`)
+	b.Expect(b.api("GET", services, "").body).To(SatisfyAll(ContainSubstring(`"num_records":1`), ContainSubstring(`"svm2"`), Not(ContainSubstring(`"svm1"`))))
+	b.control("POST", "/faults", `{"omit":["svm1"],"count":1}`)
+	b.Expect(b.api("GET", "/api/svm/svms", "").body).To(SatisfyAll(ContainSubstring(`"num_records":1`), Not(ContainSubstring(`"svm1"`))), "SVMs are records, too")
+}
+
+func TestAFaultSpoilsRecords(t *testing.T) {
+	b := newBed(t)
+	b.api("POST", services, `{"svm.name":"svm1"}`)
+	spoilt := func(spoil, path string) map[string]any {
+		b.control("POST", "/faults", `{"count":1,"spoil":`+spoil+`}`)
+		var got map[string]any
+		b.Expect(json.Unmarshal([]byte(b.api("GET", path, "").body), &got)).To(Succeed())
+		return got
+	}
+	collection := services + "?fields=*,metric"
+	records := func(spoil string) (one, two map[string]any) {
+		got := spoilt(spoil, collection)["records"].([]any)
+		b.Expect(got).To(HaveLen(2))
+		return got[0].(map[string]any), got[1].(map[string]any)
+	}
+
+	one, two := records(`{"svm":"svm1","remove":["enabled","svm.uuid","no.such.field"],"set":{"metric.iops.total":12.5,"made.up":null}}`)
+	b.Expect(one).NotTo(HaveKey("enabled"))
+	b.Expect(one).To(HaveKeyWithValue("svm", Equal(map[string]any{"name": "svm1"})))
+	b.Expect(one["metric"]).To(HaveKeyWithValue("iops", SatisfyAll(HaveKeyWithValue("total", 12.5), HaveKey("read"))))
+	b.Expect(one).To(HaveKeyWithValue("made", HaveKeyWithValue("up", BeNil())))
+	b.Expect(two).To(SatisfyAll(HaveKeyWithValue("enabled", true), HaveKeyWithValue("svm", HaveKey("uuid")), Not(HaveKey("made"))))
+
+	one, two = records(`{"set":{"enabled":null}}`)
+	b.Expect(one).To(HaveKeyWithValue("enabled", BeNil()))
+	b.Expect(two).To(HaveKeyWithValue("enabled", BeNil()), "all, if none is named")
+
+	instance := services + "/" + b.svm("svm1")["uuid"].(string)
+	b.Expect(spoilt(`{"svm":"svm1","remove":["enabled"]}`, instance)).To(SatisfyAll(HaveKey("target"), Not(HaveKey("enabled"))))
+	b.Expect(spoilt(`{"svm":"svm2","remove":["enabled"]}`, instance)).To(HaveKey("enabled"))
+	b.Expect(spoilt(`{"set":{"version.full":"a\u0007b"}}`, "/api/cluster")).To(HaveKeyWithValue("version", HaveKeyWithValue("full", "a\ab")))
+
+	status, value := b.controlStatus("POST", "/faults", `{"spoil":{"svm":"svm1"}}`)
+	b.Expect(status).To(Equal(400))
+	b.Expect(value).To(HaveKeyWithValue("error", ContainSubstring("fields to remove or to set")))
+}
+
+func TestServicesThatAreCreatedAnewGetFreshTargetNamesIfToldTo(t *testing.T) {
+	target := func(b *bed) any { return b.svm("svm2")["service"].(map[string]any)["target"] }
+	recreate := func(b *bed) any {
+		b.control("DELETE", "/svms/svm2/service", "")
+		b.Expect(b.api("POST", services, `{"svm.name":"svm2"}`).status).To(Equal(201))
+		return target(b)
+	}
+	b := newBed(t)
+	first := target(b)
+	b.Expect(recreate(b)).To(Equal(first))
+	b.Expect(b.control("PATCH", "/cluster", `{"freshTargetNames":true}`)).To(HaveKeyWithValue("freshTargetNames", true))
+	second := recreate(b)
+	b.Expect(second).To(SatisfyAll(HavePrefix("iqn.1992-08.com.netapp:sn."), Not(Equal(first))))
+	b.control("PATCH", "/svms/svm2/service", `{"enabled":false}`)
+	b.Expect(target(b)).To(Equal(second), "a change keeps it")
+	b.control("PUT", "/svms/svm2/service", `{}`)
+	b.Expect(target(b)).NotTo(BeElementOf(first, second), "recreated by somebody else")
+
+	b = newBed(t, strings.Replace(testScenario, "version: 9.16.1", "version: 9.16.1, freshTargetNames: true", 1))
+	b.Expect(target(b)).To(Equal(first), "the first is the same in every run")
+	b.Expect(recreate(b)).NotTo(Equal(first))
+}
+
 func TestAWriteMayBecomeAJob(t *testing.T) {
 	b := newBed(t)
 	b.control("POST", "/faults", `{"method":"POST","job":"1ms","count":1}`)

@@ -122,6 +122,12 @@ func (c *Control) ClientCertificate(ctx context.Context, account string) (Client
 	return made, err
 }
 
+// FreshTargetNames makes each service that is created from now on get another IQN than those that its SVM had before, or
+// the same one again.
+func (c *Control) FreshTargetNames(ctx context.Context, fresh bool) error {
+	return c.ChangeCluster(ctx, map[string]any{"freshTargetNames": fresh})
+}
+
 // ChangeCluster changes the array itself.
 func (c *Control) ChangeCluster(ctx context.Context, changes map[string]any) error {
 	return c.call(ctx, http.MethodPatch, "/cluster", changes, nil)

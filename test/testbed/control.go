@@ -119,6 +119,16 @@ type Fault struct {
 	RepeatPage bool   `json:"repeatPage,omitempty"` // the next link leads to the same page
 	PageLimit  int    `json:"pageLimit,omitempty"`  // pages end early
 	Listener   string `json:"listener,omitempty"`   // refused, expired-certificate or wrong-certificate
+
+	Omit  []string `json:"omit,omitempty"`  // SVMs whose records a collection lacks without a sign of it
+	Spoil *Spoil   `json:"spoil,omitempty"` // changes records
+}
+
+// Spoil changes the records of an SVM, or all if it names none. Fields are written as in "svm.uuid".
+type Spoil struct {
+	SVM    string         `json:"svm,omitempty"` // by name or UUID
+	Remove []string       `json:"remove,omitempty"`
+	Set    map[string]any `json:"set,omitempty"`
 }
 
 // InjectFault makes requests that match fail, and returns the fault's id.

@@ -128,7 +128,7 @@ func (a *Array) prepare(svm SVM) *SVM {
 		a.number(&svm.Sessions[i])
 	}
 	svm.Load = load.New(svm.UUID)
-	svm.settle(nil, a.now())
+	svm.settle(nil, a.cluster.FreshTargetNames, a.now())
 	return &svm
 }
 
@@ -165,7 +165,7 @@ func (a *Array) change(old *SVM, change func(*SVM) error) (*SVM, error) {
 	if svm.Name != old.Name && a.named(svm.Name) != nil {
 		return nil, fmt.Errorf("an SVM named %q exists already", svm.Name)
 	}
-	svm.settle(old, a.now())
+	svm.settle(old, a.cluster.FreshTargetNames, a.now())
 	i, _ := a.index(old.Name)
 	a.byUUID[svm.UUID] = &svm
 	a.order[i] = &svm

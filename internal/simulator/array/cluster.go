@@ -14,6 +14,8 @@ type Cluster struct {
 	Platform Platform
 	// ISCSILicensed is false on a cluster that refuses new iSCSI services with 1115127.
 	ISCSILicensed bool
+	// FreshTargetNames gives each service that is created another IQN than those that its SVM had before.
+	FreshTargetNames bool
 }
 
 // Platform is the kind of array.

@@ -29,7 +29,11 @@ func (a *Array) freshUUID(name string) string {
 }
 
 // generatedTarget is the IQN the array gives a new service. The reference shows one whose hexadecimal part is the
-// SVM's UUID and one where it isn't; clients must take it as it comes.
-func (s *SVM) generatedTarget() string {
-	return fmt.Sprintf("iqn.1992-08.com.netapp:sn.%s:vs.%d", strings.ReplaceAll(s.UUID, "-", ""), s.number)
+// SVM's UUID and one where it isn't; clients must take it as it comes. A fresh one is none that the SVM had before.
+func (s *SVM) generatedTarget(fresh bool) string {
+	serial := s.UUID
+	if fresh && s.generated > 0 {
+		serial = deterministicUUID("target", s.UUID, fmt.Sprint(s.generated))
+	}
+	return fmt.Sprintf("iqn.1992-08.com.netapp:sn.%s:vs.%d", strings.ReplaceAll(serial, "-", ""), s.number)
 }

@@ -40,7 +40,6 @@ func (a *Array) CreateService(ref SVMRef, spec ServiceSpec) (*SVM, error) {
 		svm.Service = &Service{
 			Enabled: valueOr(spec.Enabled, true),
 			Alias:   valueOr(spec.Alias, svm.Name),
-			Target:  svm.generatedTarget(),
 		}
 		return nil
 	})

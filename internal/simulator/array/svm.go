@@ -24,7 +24,8 @@ type SVM struct {
 	// Load is the I/O that metrics show.
 	Load *load.Load
 
-	number int // in the generated IQN
+	number    int // in the generated IQN
+	generated int // how many IQNs were generated for the SVM so far
 }
 
 // Service is the iSCSI service of an SVM. Published values are never changed.
@@ -82,12 +83,14 @@ func (s *SVM) Serving() bool {
 }
 
 // settle draws the consequences of a change: a service without a target name gets one, sessions end with what carried them ("Disabling an iSCSI service shuts
-// down all active iSCSI sessions"), and load starts and stops with the service. old is nil for a new SVM.
-func (s *SVM) settle(old *SVM, now time.Time) {
+// down all active iSCSI sessions"), and load starts and stops with the service. old is nil for a new SVM. freshTarget is
+// Cluster.FreshTargetNames.
+func (s *SVM) settle(old *SVM, freshTarget bool, now time.Time) {
 	if s.Service != nil && s.Service.Target == "" {
 		service := *s.Service
-		service.Target = s.generatedTarget()
+		service.Target = s.generatedTarget(freshTarget)
 		s.Service = &service
+		s.generated++
 	}
 	serving := s.Serving()
 	if !serving {

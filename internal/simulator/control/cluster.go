@@ -13,6 +13,8 @@ type Cluster struct {
 	Version  string    `json:"version,omitempty"`
 	Platform string    `json:"platform,omitempty"`
 	Licenses *Licenses `json:"licenses,omitempty"`
+	// FreshTargetNames gives each service that is created another IQN than those that its SVM had before.
+	FreshTargetNames *bool `json:"freshTargetNames,omitempty"`
 }
 
 // Licenses is the cluster's licenses.
@@ -46,6 +48,7 @@ func (c Cluster) Apply(cluster *array.Cluster) error {
 	if c.Licenses != nil && c.Licenses.ISCSI != nil {
 		changed.ISCSILicensed = *c.Licenses.ISCSI
 	}
+	set(&changed.FreshTargetNames, c.FreshTargetNames)
 	*cluster = changed
 	return nil
 }
@@ -62,7 +65,7 @@ func (a *API) describeCluster(c array.Cluster) clusterTruth {
 	return clusterTruth{
 		Cluster: Cluster{
 			Name: c.Name, UUID: c.UUID, Version: c.Version.String(), Platform: string(c.Platform),
-			Licenses: &Licenses{&c.ISCSILicensed},
+			Licenses: &Licenses{&c.ISCSILicensed}, FreshTargetNames: &c.FreshTargetNames,
 		},
 		SVMs:              len(a.Array.SVMs()),
 		CA:                string(a.Certificates.CA()),

@@ -23,6 +23,7 @@ const defaultPause = Duration(100 * time.Millisecond)
 
 // deliver sends an answer, spoilt the way the fault says.
 func (f *Fault) deliver(w http.ResponseWriter, x *exchange, response rest.Response) {
+	response.Body = f.edit(response.Body)
 	if f.RepeatPage {
 		response.Body = repeatPage(response.Body, x)
 	}

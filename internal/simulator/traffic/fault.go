@@ -53,6 +53,13 @@ type Fault struct {
 	RepeatPage bool `json:"repeatPage,omitempty"`
 	PageLimit  int  `json:"pageLimit,omitempty"`
 
+	// Omit leaves the records of these SVMs, by name or UUID, out of a collection. What is left counts as all there is:
+	// num_records says so and no link leads on, as when ONTAP runs out of return_timeout.
+	Omit []string `json:"omit,omitempty"`
+
+	// Spoil changes records.
+	Spoil *Spoil `json:"spoil,omitempty"`
+
 	// Listener is refused, expired-certificate or wrong-certificate, until the fault is removed.
 	Listener ListenerFault `json:"listener,omitempty"`
 }
@@ -89,6 +96,7 @@ func (f *Fault) validate() error {
 		oneOf("body", f.Body, html, empty, truncated, cut, trickle),
 		oneOf("headers", f.Headers, trickle),
 		oneOf("listener", string(f.Listener), string(Refused), string(ExpiredCertificate), string(WrongCertificate)),
+		f.Spoil.validate(),
 	} {
 		if err != nil {
 			return err
