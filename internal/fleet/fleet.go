@@ -21,6 +21,7 @@ type Fleet struct {
 
 	mu     sync.Mutex
 	arrays map[string]*Array
+	logins logins
 }
 
 // Limits bound the load on an array.
@@ -47,7 +48,11 @@ func (f *Fleet) Connect(name string, cfg ontap.Config, limits Limits) (*Array, e
 		old.limit(limits)
 		return old, nil
 	}
-	array, err := newArray(cfg, limits, func(e ontap.Exchange) {
+	if f.arrays == nil {
+		f.arrays, f.logins = map[string]*Array{}, logins{}
+	}
+	key := keyOf(cfg)
+	array, err := newArray(cfg, limits, f.logins.acquire(key), func(e ontap.Exchange) {
 		if f.Observe != nil {
 			f.Observe(name, e)
 		}
@@ -58,10 +63,8 @@ func (f *Fleet) Connect(name string, cfg ontap.Config, limits Limits) (*Array, e
 	})
 	f.disconnect(name)
 	if err != nil {
+		f.logins.release(key)
 		return nil, err
-	}
-	if f.arrays == nil {
-		f.arrays = map[string]*Array{}
 	}
 	f.arrays[name] = array
 	return array, nil
@@ -111,6 +114,7 @@ func (f *Fleet) DisconnectMoved(name string, cfg ontap.Config) {
 func (f *Fleet) disconnect(name string) {
 	if array, ok := f.arrays[name]; ok {
 		array.retire()
+		f.logins.release(keyOf(array.config))
 		delete(f.arrays, name)
 	}
 }
