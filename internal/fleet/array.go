@@ -52,7 +52,9 @@ type Array struct {
 	retired  atomic.Bool
 	// troubled is told when a call other than a poll finds out that the array cannot be used any more.
 	troubled func()
-	metrics  metricsState
+	// told is the refusal of the login that troubled was last told of.
+	told    atomic.Pointer[ontap.Error]
+	metrics metricsState
 	// histories has the slot of EnterHistory.
 	histories slots
 }
@@ -182,9 +184,10 @@ func (a *Array) call(ctx context.Context, svm ontap.SVMRef, call func() error) e
 	return a.tell(a.send(ctx, a.subject(svm), call))
 }
 
-// tell has the poll look at once, if the call that ended so found out that the array cannot be used any more.
+// tell has the poll look at once, if the call that ended so found out that another array answers. Of a refused login, all
+// that share it are told.
 func (a *Array) tell(err error) error {
-	if a.troubled != nil && (a.identity.Load() == nil || a.line.login.refused(loginPause) != nil) {
+	if a.troubled != nil && a.identity.Load() == nil {
 		a.troubled()
 	}
 	return err

@@ -15,8 +15,8 @@ import (
 type Fleet struct {
 	// Observe, unless nil, is told of every request to an array, by the name of its ONTAPCluster. It is set before use.
 	Observe func(name string, e ontap.Exchange)
-	// Troubled, unless nil, is told when something else than a poll finds out that an array cannot be used any more: it
-	// has refused the login, or is another one. It is set before use.
+	// Troubled, unless nil, is told when an array has refused the login, whoever found that out, and when something else
+	// than a poll finds out that it is another array. It is set before use.
 	Troubled func(name string)
 
 	mu     sync.Mutex
@@ -52,18 +52,20 @@ func (f *Fleet) Connect(name string, cfg ontap.Config, limits Limits) (*Array, e
 		f.arrays, f.logins = map[string]*Array{}, logins{}
 	}
 	key := keyOf(cfg)
-	array, err := newArray(cfg, limits, f.logins.acquire(key), func(e ontap.Exchange) {
-		if f.Observe != nil {
-			f.Observe(name, e)
-		}
-	}, func() {
+	troubled := func() {
 		if f.Troubled != nil {
 			f.Troubled(name)
 		}
-	})
+	}
+	array, err := newArray(cfg, limits, f.logins.of(key), func(e ontap.Exchange) {
+		if f.Observe != nil {
+			f.Observe(name, e)
+		}
+	}, troubled)
+	f.logins.join(key, array, troubled)
 	f.disconnect(name)
 	if err != nil {
-		f.logins.release(key)
+		f.logins.leave(key, array)
 		return nil, err
 	}
 	f.arrays[name] = array
@@ -114,7 +116,7 @@ func (f *Fleet) DisconnectMoved(name string, cfg ontap.Config) {
 func (f *Fleet) disconnect(name string) {
 	if array, ok := f.arrays[name]; ok {
 		array.retire()
-		f.logins.release(keyOf(array.config))
+		f.logins.leave(keyOf(array.config), array)
 		delete(f.arrays, name)
 	}
 }

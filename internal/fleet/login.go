@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -36,6 +38,8 @@ type login struct {
 	first *attempt
 	// ended, unless nil, is closed when something is learned that others wait for.
 	ended chan struct{}
+	// members are the connections that share the login, and what to call when it is refused.
+	members map[*Array]func()
 }
 
 // attempt is one request.
@@ -97,24 +101,33 @@ func (w wait) pass(ctx context.Context) error {
 	return nil
 }
 
-// learn takes in how a request ended.
+// learn takes in how a request ended, and tells all who share the login if it was refused.
 func (l *login) learn(a *attempt, err error) {
+	for _, tell := range l.take(a, err) {
+		tell()
+	}
+}
+
+// take is learn but for the telling.
+func (l *login) take(a *attempt, err error) (tell []func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var refusal *ontap.Error
 	switch {
 	case errors.As(err, &refusal) && refusal.LoginRefused():
 		l.accepted, l.refusal, l.refusedAt = time.Time{}, refusal, time.Now()
+		tell = slices.Collect(maps.Values(l.members))
 	case accepts(err) && (l.refusal == nil || a.began.After(l.refusedAt)):
 		l.accepted, l.refusal = time.Now(), nil
 	case l.first != a:
-		return
+		return nil
 	}
 	l.first = nil
 	if l.ended != nil {
 		close(l.ended)
 		l.ended = nil
 	}
+	return tell
 }
 
 // accepts reports whether a request that ended so was one of an account that the array knows. Whoever asks for fewer
@@ -150,27 +163,30 @@ func keyOf(cfg ontap.Config) loginKey {
 }
 
 // logins are those of the connected arrays. An array that is connected several times has one for the same credentials.
-type logins map[loginKey]*sharedLogin
+type logins map[loginKey]*login
 
-type sharedLogin struct {
-	login
-	users int
-}
-
-func (l logins) acquire(key loginKey) *login {
-	shared, ok := l[key]
-	if !ok {
-		shared = &sharedLogin{}
-		l[key] = shared
+// of returns the login for a key. It is kept while an array has joined it.
+func (l logins) of(key loginKey) *login {
+	if l[key] == nil {
+		l[key] = &login{members: map[*Array]func(){}}
 	}
-	shared.users++
-	return &shared.login
+	return l[key]
 }
 
-func (l logins) release(key loginKey) {
-	if shared, ok := l[key]; ok {
-		if shared.users--; shared.users == 0 {
-			delete(l, key)
-		}
+// join has refused called whenever the login is refused.
+func (l logins) join(key loginKey, a *Array, refused func()) {
+	login := l.of(key)
+	login.mu.Lock()
+	defer login.mu.Unlock()
+	login.members[a] = refused
+}
+
+// leave is the end of join, and of a login that nobody has joined.
+func (l logins) leave(key loginKey, a *Array) {
+	login := l.of(key)
+	login.mu.Lock()
+	defer login.mu.Unlock()
+	if delete(login.members, a); len(login.members) == 0 {
+		delete(l, key)
 	}
 }

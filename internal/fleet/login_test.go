@@ -91,6 +91,31 @@ func idle(arrays ...*Array) {
 	}
 }
 
+func TestARefusedLoginIsToldOfAllThatShareIt(t *testing.T) {
+	g := NewWithT(t)
+	config, console := start(t)
+	told := map[string]int{}
+	arrays := &Fleet{Troubled: func(name string) { told[name]++ }}
+	connected := map[string]*Array{}
+	for _, name := range []string{"one", "two", "idle"} {
+		array, err := arrays.Connect(name, config, Limits{})
+		g.Expect(err).NotTo(HaveOccurred())
+		_, err = array.Identify(t.Context(), "")
+		g.Expect(err).NotTo(HaveOccurred())
+		_, err = array.Poll(t.Context(), true)
+		g.Expect(err).NotTo(HaveOccurred())
+		connected[name] = array
+	}
+	g.Expect(console.ChangeAccount(t.Context(), "admin", map[string]any{"password": "another"})).To(Succeed())
+	for range 3 {
+		for _, name := range []string{"one", "two"} {
+			_, err := connected[name].LookUp(t.Context(), ontap.SVMRef{Name: "svm1"}, false)
+			g.Expect(err).To(MatchError(ontap.CodeUnauthorizedUser))
+		}
+	}
+	g.Expect(told).To(Equal(map[string]int{"one": 1, "two": 1, "idle": 1}), "objects that find the login refused do not try, and could not tell")
+}
+
 func TestRequestsGoSideBySideOnceTheLoginIsAccepted(t *testing.T) {
 	g := NewWithT(t)
 	array, console := polled(t)
