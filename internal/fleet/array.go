@@ -52,9 +52,7 @@ type Array struct {
 	retired  atomic.Bool
 	// troubled is told when a call other than a poll finds out that the array cannot be used any more.
 	troubled func()
-	// told is the refusal of the login that troubled was last told of.
-	told    atomic.Pointer[ontap.Error]
-	metrics metricsState
+	metrics  metricsState
 	// histories has the slot of EnterHistory.
 	histories slots
 }
