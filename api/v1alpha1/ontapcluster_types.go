@@ -198,6 +198,45 @@ type ONTAPClusterStatus struct {
 	// services counts the iSCSI services of the array.
 	// +optional
 	Services *ServiceCount `json:"services,omitempty"`
+
+	// unreadableServices are iSCSI services of which the array said, at the
+	// last poll, what the operator cannot understand: what is missing or odd,
+	// by SVM. Nothing is known of them, and nothing is done about them, until
+	// it can be understood again; all others go on. The first 16 are listed;
+	// services.unreadable says how many there are.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=16
+	UnreadableServices []UnreadableService `json:"unreadableServices,omitempty"`
+}
+
+// MaxUnreadableServices is how many status.unreadableServices lists.
+const MaxUnreadableServices = 16
+
+// UnreadableService is an iSCSI service that the operator cannot understand.
+type UnreadableService struct {
+	// svm is the SVM of the service, as far as the array said so: absent if
+	// it did not, or not in a way that can be shown.
+	// +optional
+	SVM *UnreadableSVM `json:"svm,omitempty"`
+
+	// message says what is wrong.
+	// +required
+	// +kubebuilder:validation:MaxLength=1024
+	Message string `json:"message"`
+}
+
+// UnreadableSVM is what is known of the SVM of an UnreadableService.
+type UnreadableSVM struct {
+	// name of the SVM.
+	// +optional
+	// +kubebuilder:validation:MaxLength=253
+	Name string `json:"name,omitempty"`
+
+	// uuid of the SVM.
+	// +optional
+	// +kubebuilder:validation:MaxLength=64
+	UUID string `json:"uuid,omitempty"`
 }
 
 // ServiceCount counts iSCSI services.
@@ -210,6 +249,11 @@ type ServiceCount struct {
 	// managed is how many of them an ISCSIService has created or adopted.
 	// +optional
 	Managed int32 `json:"managed"`
+
+	// unreadable is how many of those that were seen the operator cannot
+	// understand; see unreadableServices.
+	// +optional
+	Unreadable int32 `json:"unreadable,omitempty"`
 }
 
 // ArrayStatus identifies an array.

@@ -246,7 +246,26 @@ func (r *ONTAPClusterReconciler) look(ctx context.Context, cluster *v1alpha1.ONT
 }
 
 func connectedTo(cluster *v1alpha1.ONTAPCluster, lookAgain time.Duration) outcome {
-	return ready(v1alpha1.ReasonConnected, fmt.Sprintf("Connected to array %q.", cluster.Status.Array.Name), lookAgain)
+	message := fmt.Sprintf("Connected to array %q.", cluster.Status.Array.Name)
+	if services := cluster.Status.Services; services != nil && services.Unreadable > 0 {
+		message += fmt.Sprintf(" Of its iSCSI services, %d cannot be understood; status.unreadableServices says why.", services.Unreadable)
+	}
+	return ready(v1alpha1.ReasonConnected, message, lookAgain)
+}
+
+// showServices shows what a poll brought.
+func showServices(cluster *v1alpha1.ONTAPCluster, polled fleet.Poll, managed int32) {
+	cluster.Status.Services = &v1alpha1.ServiceCount{
+		Seen: int32(polled.Services), Managed: managed, Unreadable: int32(polled.UnreadableCount), //nolint:gosec // a poll reads 100,000 at most
+	}
+	cluster.Status.UnreadableServices = nil
+	for _, odd := range polled.Unreadable[:min(len(polled.Unreadable), v1alpha1.MaxUnreadableServices)] {
+		service := v1alpha1.UnreadableService{Message: odd.Reason}
+		if odd.SVM != (ontap.SVMRef{}) {
+			service.SVM = &v1alpha1.UnreadableSVM{Name: odd.SVM.Name, UUID: odd.SVM.UUID}
+		}
+		cluster.Status.UnreadableServices = append(cluster.Status.UnreadableServices, service)
+	}
 }
 
 // poll makes sure that the array is the one that is remembered, reads its services, and passes on what has changed.
@@ -281,7 +300,7 @@ func (r *ONTAPClusterReconciler) poll(ctx context.Context, cluster *v1alpha1.ONT
 		return err
 	}
 	cluster.Status.Array = &v1alpha1.ArrayStatus{Name: found.Name, UUID: found.UUID, Version: number(found.Version)}
-	cluster.Status.Services = &v1alpha1.ServiceCount{Seen: int32(polled.Services), Managed: managed} //nolint:gosec // an array has some thousands
+	showServices(cluster, polled, managed)
 	showMetricsError(cluster, array.MetricsError())
 	return nil
 }

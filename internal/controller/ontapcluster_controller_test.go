@@ -3,6 +3,7 @@ package controller
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -267,4 +268,44 @@ func TestAPollIsNotRepeatedBeforeTheArrayWantsItToBe(t *testing.T) {
 			g.Expect(s.ready(t).Reason).To(Equal(c.reason))
 		})
 	}
+}
+
+func TestServicesThatCannotBeUnderstoodAreNamed(t *testing.T) {
+	g := NewWithT(t)
+	s := newSite(t)
+	for i := range 20 {
+		svm := fmt.Sprintf("odd%02d", i)
+		g.Expect(s.CreateSVM(t.Context(), testbed.SVM{Name: svm, ISCSI: testbed.ISCSI{Allowed: true}})).To(Succeed())
+		g.Expect(s.PutService(t.Context(), svm, testbed.SVMService{})).To(Succeed())
+	}
+	_, err := s.InjectFault(t.Context(), testbed.Fault{Match: testbed.Match{Path: "/api/protocols"}, Spoil: &testbed.Spoil{SVM: "odd07", Remove: []string{"enabled"}}})
+	g.Expect(err).NotTo(HaveOccurred())
+	odd, err := s.SVM(t.Context(), "odd07")
+	g.Expect(err).NotTo(HaveOccurred())
+
+	s.reconcile(t)
+
+	status := s.cluster(t).Status
+	g.Expect(status.Services).To(Equal(&v1alpha1.ServiceCount{Seen: 21, Unreadable: 1}))
+	g.Expect(status.UnreadableServices).To(Equal([]v1alpha1.UnreadableService{
+		{SVM: &v1alpha1.UnreadableSVM{Name: "odd07", UUID: odd.UUID}, Message: "a record has no enabled"}}))
+	g.Expect(s.ready(t)).To(SatisfyAll(
+		HaveField("Status", metav1.ConditionTrue), HaveField("Message", ContainSubstring("1 cannot be understood"))))
+	before := s.cluster(t).ResourceVersion
+	s.reconcile(t)
+	g.Expect(s.cluster(t).ResourceVersion).To(Equal(before), "nothing changed, nothing written")
+
+	g.Expect(s.ClearFaults(t.Context())).To(Succeed())
+	_, err = s.InjectFault(t.Context(), testbed.Fault{Match: testbed.Match{Path: "/api/protocols"}, Spoil: &testbed.Spoil{Set: map[string]any{"svm": 7}}})
+	g.Expect(err).NotTo(HaveOccurred())
+	s.reconcile(t)
+	status = s.cluster(t).Status
+	g.Expect(status.Services.Unreadable).To(Equal(int32(21)))
+	g.Expect(status.UnreadableServices).To(HaveLen(v1alpha1.MaxUnreadableServices))
+	g.Expect(status.UnreadableServices[0]).To(Equal(v1alpha1.UnreadableService{Message: "svm is a JSON number"}))
+
+	g.Expect(s.ClearFaults(t.Context())).To(Succeed())
+	s.reconcile(t)
+	g.Expect(s.cluster(t).Status.UnreadableServices).To(BeEmpty())
+	g.Expect(s.ready(t).Message).To(Equal(`Connected to array "array1".`))
 }

@@ -29,11 +29,24 @@ type Exporter struct {
 	durations *prometheus.HistogramVec
 
 	mu sync.Mutex
-	// asked are the ONTAPClusters whose arrays were sent requests.
-	asked map[string]bool
+	// asked has the answers so far of the arrays that were sent requests, by ONTAPCluster.
+	asked map[string]map[answer]bool
 	// corrected is what was put back, by object and field.
 	corrected map[types.UID]map[string]int
 }
+
+// answer is an HTTP status with ONTAP's code.
+type answer struct {
+	status int
+	code   ontap.Code
+}
+
+// maxAnswers is how many answers of an array are counted each for itself. An array has some dozens; one that makes up codes
+// would make up series.
+const maxAnswers = 100
+
+// other stands for the status and the code of all answers above that.
+const other = "other"
 
 // Config is what an Exporter works with.
 type Config struct {
@@ -58,7 +71,7 @@ func New(config Config) *Exporter {
 		durations: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: durationsName, Help: durationsHelp, Buckets: []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30},
 		}, durationsLabels),
-		asked:     map[string]bool{},
+		asked:     map[string]map[answer]bool{},
 		corrected: map[types.UID]map[string]int{},
 	}
 }
@@ -68,9 +81,21 @@ func (e *Exporter) Observe(cluster string, x ontap.Exchange) {
 	operation := strings.ReplaceAll(strings.ToLower(x.Operation), " ", "_")
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.asked[cluster] = true
-	e.requests.WithLabelValues(cluster, operation, strconv.Itoa(x.Status), strconv.Itoa(int(x.Code))).Inc()
+	status, code := e.answered(cluster, answer{x.Status, x.Code})
+	e.requests.WithLabelValues(cluster, operation, status, code).Inc()
 	e.durations.WithLabelValues(cluster, operation).Observe(x.Duration.Seconds())
+}
+
+// answered remembers an answer, and returns the status and the code to count it under.
+func (e *Exporter) answered(cluster string, a answer) (status, code string) {
+	if e.asked[cluster] == nil {
+		e.asked[cluster] = map[answer]bool{}
+	}
+	if answers := e.asked[cluster]; answers[a] || len(answers) < maxAnswers {
+		answers[a] = true
+		return strconv.Itoa(a.status), strconv.Itoa(int(a.code))
+	}
+	return other, other
 }
 
 // DriftCorrected counts a field of the object's service that was put back.

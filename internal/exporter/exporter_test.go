@@ -364,3 +364,17 @@ func TestNamesAreConventional(t *testing.T) {
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(problems).To(BeEmpty())
 }
+
+func TestAnArrayCannotMakeUpSeries(t *testing.T) {
+	g := NewWithT(t)
+	s := newSite(t)
+	for i := range 1000 {
+		s.Observe("default", ontap.Exchange{Operation: "read cluster", Status: 100 + i%900, Code: ontap.Code(1_000_000 * i)})
+	}
+	series := s.scrape(t)
+	g.Expect(len(about(series, requestsName, `operation="read_cluster"`))).To(BeNumerically("<=", maxAnswers+1))
+	g.Expect(series[requestsName+`{code="other",ontapcluster="default",operation="read_cluster",status="other"}`]).To(BeNumerically(">", 800))
+	known := requestsName + `{code="0",ontapcluster="default",operation="read_cluster",status="200"}`
+	s.Observe("default", ontap.Exchange{Operation: "read cluster", Status: 200})
+	g.Expect(s.scrape(t)[known]).To(Equal(series[known]+1), "what was known before is counted as before")
+}

@@ -125,7 +125,7 @@ var (
 // What is counted as it happens.
 const (
 	requestsName  = "ontap_san_array_requests_total"
-	requestsHelp  = "Requests to the array by operation, HTTP status (0: no answer) and ONTAP code (0: no error)."
+	requestsHelp  = "Requests to the array by operation, HTTP status (0: no answer) and ONTAP code (0: no error); beyond 100 kinds of answers, both are other."
 	durationsName = "ontap_san_array_request_duration_seconds"
 	durationsHelp = "Time from a request to the array to its answer, by operation."
 )

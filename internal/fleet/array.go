@@ -64,6 +64,9 @@ type identity struct {
 	at time.Time
 }
 
+// maxInitiators is how many initiators are named: messages name a few of them.
+const maxInitiators = 100
+
 // Finding is what a live look at one SVM's service proved.
 type Finding struct {
 	// Service is what was seen, or nil.
@@ -74,8 +77,9 @@ type Finding struct {
 	SVMGone bool
 }
 
-func newArray(cfg ontap.Config, limits Limits, observe func(ontap.Exchange), troubled func()) (*Array, error) {
-	a := &Array{config: cfg, line: newLine(), troubled: troubled}
+func newArray(cfg ontap.Config, limits Limits, login *login, observe func(ontap.Exchange), troubled func()) (*Array, error) {
+	a := &Array{config: cfg, line: newLine(login), troubled: troubled}
+	a.line.probe = a.confirmIdentity
 	a.limit(limits)
 	a.histories.resize(1)
 	cfg.Admit, cfg.Observe, cfg.Peer = a.admit, observe, a.faces.recognise
@@ -99,7 +103,7 @@ func (a *Array) Enter(e Entrant) (leave func(), ok bool) { return a.slots.enter(
 // Identify asks the array who it is. If its UUID is not the expected one (empty accepts any), a *ChangedError is
 // returned, and no other request is let through until the expected array answers again.
 func (a *Array) Identify(ctx context.Context, expectedUUID string) (found ontap.Cluster, err error) {
-	err = a.line.call(ctx, func() error {
+	err = a.line.call(ctx, "", func() error {
 		found, err = a.identify(ctx, expectedUUID)
 		return err
 	})
@@ -149,7 +153,7 @@ func (a *Array) Identity(within time.Duration) (ontap.Cluster, bool) {
 // Usable returns why nothing can be sent to the array now, if so: it has not been identified or polled, has refused the
 // login, or does not answer.
 func (a *Array) Usable() error {
-	if err := cmp.Or(a.line.refused(math.MaxInt64), a.line.silent()); err != nil {
+	if err := cmp.Or(a.line.login.refused(math.MaxInt64), a.line.silent()); err != nil {
 		return err
 	}
 	if a.identity.Load() == nil || a.retired.Load() {
@@ -172,17 +176,18 @@ func (a *Array) retire() {
 	a.histories.close()
 }
 
-// call makes a call to the array that is remembered.
-func (a *Array) call(ctx context.Context, call func() error) error {
+// call makes a call about one SVM to the array that is remembered.
+func (a *Array) call(ctx context.Context, svm ontap.SVMRef, call func() error) error {
 	if err := a.Usable(); err != nil {
 		return err
 	}
-	return a.tell(a.send(ctx, call))
+	return a.tell(a.send(ctx, a.subject(svm), call))
 }
 
-// tell has the poll look at once, if the call that ended so found out that the array cannot be used any more.
+// tell has the poll look at once, if the call that ended so found out that another array answers. Of a refused login, all
+// that share it are told.
 func (a *Array) tell(err error) error {
-	if a.troubled != nil && (a.identity.Load() == nil || a.line.refused(loginPause) != nil) {
+	if a.troubled != nil && a.identity.Load() == nil {
 		a.troubled()
 	}
 	return err
@@ -190,8 +195,8 @@ func (a *Array) tell(err error) error {
 
 // send makes a call to whoever has said that it is the array that is remembered. To ask who answers is part of the call:
 // of an array that was silent, one call finds out whether it is back, and it may be back with a new certificate.
-func (a *Array) send(ctx context.Context, call func() error) error {
-	return a.line.call(ctx, func() error { return a.recognised(ctx, call) })
+func (a *Array) send(ctx context.Context, subject string, call func() error) error {
+	return a.line.call(ctx, subject, func() error { return a.recognised(ctx, call) })
 }
 
 // recognised tries once more if the certificate is a new one, as after a renewal, once the array was identified by it.
@@ -202,15 +207,11 @@ func (a *Array) recognised(ctx context.Context, try func() error) error {
 		return err
 	}
 	a.client.Close()
-	remembered := a.identity.Load()
-	if remembered == nil {
-		return ErrNotIdentified
-	}
-	if err := a.line.refused(loginPause); err != nil {
+	if err := a.line.login.refused(loginPause); err != nil {
 		// Another call has asked meanwhile, and was turned away.
 		return err
 	}
-	if _, err := a.identify(ctx, remembered.UUID); err != nil {
+	if err := a.confirmIdentity(ctx); err != nil {
 		return err
 	}
 	return try()
@@ -232,7 +233,7 @@ func (a *Array) Find(svm ontap.SVMRef) (*ontap.Service, bool) {
 func (a *Array) LookUp(ctx context.Context, svm ontap.SVMRef, samples bool) (found *ontap.Service, err error) {
 	began := time.Now()
 	found, err = a.lookUp(ctx, svm, samples)
-	if samples && err != nil && a.metrics.learn(err, time.Now()) {
+	if samples && err != nil && !errors.As(err, new(*ontap.RecordError)) && a.metrics.learn(err, time.Now()) {
 		found, err = a.lookUp(ctx, svm, false)
 	}
 	if err != nil {
@@ -245,9 +246,13 @@ func (a *Array) LookUp(ctx context.Context, svm ontap.SVMRef, samples bool) (fou
 }
 
 func (a *Array) lookUp(ctx context.Context, svm ontap.SVMRef, samples bool) (found *ontap.Service, err error) {
-	err = a.call(ctx, func() error {
+	err = a.call(ctx, svm, func() error {
 		found = nil
 		for service, err := range a.client.Services(ctx, withSVM(svm).Select(a.fields(samples)...)) {
+			var odd *ontap.RecordError
+			if isNamesake(svm, service.SVM) || errors.As(err, &odd) && isNamesake(svm, odd.SVM) {
+				continue
+			}
 			if err != nil {
 				return err
 			}
@@ -263,15 +268,18 @@ func (a *Array) lookUp(ctx context.Context, svm ontap.SVMRef, samples bool) (fou
 
 // SVM finds the SVM with the UUID, or with the name if the UUID is empty; nil if the account sees none.
 func (a *Array) SVM(ctx context.Context, svm ontap.SVMRef) (found *ontap.SVM, err error) {
-	err = a.call(ctx, func() error {
+	err = a.call(ctx, svm, func() error {
 		for record, err := range a.client.SVMs(ctx, withSVMRecord(svm)) {
 			if err != nil {
 				return err
 			}
-			if !isOf(svm, ontap.SVMRef{Name: record.Name, UUID: record.UUID}) {
+			switch ref := (ontap.SVMRef{Name: record.Name, UUID: record.UUID}); {
+			case isNamesake(svm, ref):
+			case !isOf(svm, ref):
 				return misled("find SVM")
+			default:
+				found = &record
 			}
-			found = &record
 		}
 		return nil
 	})
@@ -283,7 +291,7 @@ func (a *Array) SVM(ctx context.Context, svm ontap.SVMRef) (found *ontap.SVM, er
 func (a *Array) Confirm(ctx context.Context, svmUUID string) (Finding, error) {
 	var service ontap.Service
 	began := time.Now()
-	err := a.call(ctx, func() (err error) {
+	err := a.call(ctx, ontap.SVMRef{UUID: svmUUID}, func() (err error) {
 		service, err = a.client.Service(ctx, svmUUID)
 		return err
 	})
@@ -301,10 +309,10 @@ func (a *Array) Confirm(ctx context.Context, svmUUID string) (Finding, error) {
 	return Finding{Absent: true, SVMGone: errors.Is(err, ontap.CodeSVMNotFound)}, nil
 }
 
-// Sessions counts the iSCSI sessions that are logged in to the SVM with that UUID, and names their initiators if there
-// are any.
+// Sessions counts the iSCSI sessions that are logged in to the SVM with that UUID, and names the initiators of the first
+// of them.
 func (a *Array) Sessions(ctx context.Context, svmUUID string) (count int, initiators []string, err error) {
-	err = a.call(ctx, func() error {
+	err = a.call(ctx, ontap.SVMRef{UUID: svmUUID}, func() error {
 		initiators = nil
 		count, err = a.client.SessionCount(ctx, svmUUID)
 		if err != nil || count == 0 {
@@ -314,7 +322,9 @@ func (a *Array) Sessions(ctx context.Context, svmUUID string) (count int, initia
 			if err != nil {
 				return err
 			}
-			initiators = append(initiators, session.Initiator)
+			if initiators = append(initiators, session.Initiator); len(initiators) == maxInitiators {
+				break
+			}
 		}
 		return nil
 	})
@@ -326,7 +336,7 @@ func (a *Array) Sessions(ctx context.Context, svmUUID string) (count int, initia
 
 // Create creates the service and returns it as the array made it ("Create an iSCSI service").
 func (a *Array) Create(ctx context.Context, service ontap.ServiceCreate) (created ontap.Service, err error) {
-	err = a.call(ctx, func() (err error) {
+	err = a.call(ctx, service.SVM, func() (err error) {
 		created, err = a.client.CreateService(ctx, service)
 		return err
 	})
@@ -341,7 +351,7 @@ func (a *Array) Create(ctx context.Context, service ontap.ServiceCreate) (create
 
 // Update changes the service of the SVM with that UUID ("Update an iSCSI service").
 func (a *Array) Update(ctx context.Context, svmUUID string, update ontap.ServiceUpdate) error {
-	err := a.call(ctx, func() error { return a.client.UpdateService(ctx, svmUUID, update) })
+	err := a.call(ctx, ontap.SVMRef{UUID: svmUUID}, func() error { return a.client.UpdateService(ctx, svmUUID, update) })
 	if err == nil {
 		a.snapshot.change(svmUUID, update, time.Now())
 	}
@@ -350,7 +360,7 @@ func (a *Array) Update(ctx context.Context, svmUUID string, update ontap.Service
 
 // Delete deletes the disabled service of the SVM with that UUID ("Delete an iSCSI service").
 func (a *Array) Delete(ctx context.Context, svmUUID string) error {
-	err := a.call(ctx, func() error { return a.client.DeleteService(ctx, svmUUID) })
+	err := a.call(ctx, ontap.SVMRef{UUID: svmUUID}, func() error { return a.client.DeleteService(ctx, svmUUID) })
 	if err == nil {
 		a.snapshot.remove(svmUUID, time.Now())
 	}
@@ -374,11 +384,16 @@ func (a *Array) trustworthy(ctx context.Context, svmUUID string, answer error) e
 }
 
 func (a *Array) reidentify(ctx context.Context) error {
+	return a.line.call(ctx, "", func() error { return a.confirmIdentity(ctx) })
+}
+
+// confirmIdentity is reidentify as part of a call.
+func (a *Array) confirmIdentity(ctx context.Context) error {
 	remembered := a.identity.Load()
 	if remembered == nil {
 		return ErrNotIdentified
 	}
-	_, err := a.Identify(ctx, remembered.UUID)
+	_, err := a.identify(ctx, remembered.UUID)
 	return err
 }
 
@@ -390,31 +405,4 @@ func SaysAbsent(err error) bool {
 	}
 	var refusal *ontap.Error
 	return errors.As(err, &refusal) && refusal.Status == http.StatusNotFound && refusal.Code == ontap.CodeEntryNotFound
-}
-
-// isOf reports whether the SVM found is the one asked for.
-func isOf(asked, found ontap.SVMRef) bool {
-	if asked.UUID != "" {
-		return found.UUID == asked.UUID
-	}
-	return found.Name == asked.Name
-}
-
-// misled is the error for a record that was not asked for: something between here and the array loses the query.
-func misled(operation string) error {
-	return &ontap.TransportError{Operation: operation, Err: errors.New("the answer is about another SVM than the one asked for")}
-}
-
-func withSVM(svm ontap.SVMRef) ontap.Query {
-	if svm.UUID != "" {
-		return ontap.Query{}.Where(ontap.SVMUUID, ontap.Equal(svm.UUID))
-	}
-	return ontap.Query{}.Where(ontap.SVMName, ontap.Equal(svm.Name))
-}
-
-func withSVMRecord(svm ontap.SVMRef) ontap.Query {
-	if svm.UUID != "" {
-		return ontap.Query{}.Where(ontap.UUID, ontap.Equal(svm.UUID))
-	}
-	return ontap.Query{}.Where(ontap.Name, ontap.Equal(svm.Name))
 }

@@ -138,27 +138,26 @@ func TestConfirmTellsAbsenceFromTrouble(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		uuid  string
-		fault testbed.Fault
+		fault *testbed.Fault
 		want  Finding
 		err   bool
 	}{
 		{name: "a service that is there", uuid: withService, want: Finding{Service: &ontap.Service{}}},
 		{name: "an SVM without a service", uuid: without, want: Finding{Absent: true}},
 		{name: "an SVM that is gone", uuid: unknown, want: Finding{Absent: true, SVMGone: true}},
-		{name: "404 with code 4", uuid: withService, fault: testbed.Fault{Status: 404, Code: "4"}, want: Finding{Absent: true}},
-		{name: "404 with another code", uuid: withService, fault: testbed.Fault{Status: 404, Code: "3"}, err: true},
-		{name: "code 4 with another status", uuid: withService, fault: testbed.Fault{Status: 500, Code: "4"}, err: true},
-		{name: "an empty body", uuid: without, fault: testbed.Fault{Body: "empty"}, err: true},
-		{name: "HTML", uuid: without, fault: testbed.Fault{Body: "html"}, err: true},
-		{name: "401", uuid: without, fault: testbed.Fault{Status: 401, Code: "6691623"}, err: true},
+		{name: "404 with code 4", uuid: withService, fault: &testbed.Fault{Status: 404, Code: "4"}, want: Finding{Absent: true}},
+		{name: "404 with another code", uuid: withService, fault: &testbed.Fault{Status: 404, Code: "3"}, err: true},
+		{name: "code 4 with another status", uuid: withService, fault: &testbed.Fault{Status: 500, Code: "4"}, err: true},
+		{name: "an empty body", uuid: without, fault: &testbed.Fault{Body: "empty"}, err: true},
+		{name: "HTML", uuid: without, fault: &testbed.Fault{Body: "html"}, err: true},
+		{name: "401", uuid: without, fault: &testbed.Fault{Status: 401, Code: "6691623"}, err: true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			g := NewWithT(t)
 			array, console := polled(t)
-			if c.fault != (testbed.Fault{}) {
+			if c.fault != nil {
 				c.fault.Path = "/api/protocols/san/iscsi/services/"
-				_, err := console.InjectFault(t.Context(), c.fault)
-				g.Expect(err).NotTo(HaveOccurred())
+				inject(t, console, *c.fault)
 			}
 			finding, err := array.Confirm(t.Context(), c.uuid)
 			g.Expect(err != nil).To(Equal(c.err), "%v", err)

@@ -15,12 +15,13 @@ import (
 type Fleet struct {
 	// Observe, unless nil, is told of every request to an array, by the name of its ONTAPCluster. It is set before use.
 	Observe func(name string, e ontap.Exchange)
-	// Troubled, unless nil, is told when something else than a poll finds out that an array cannot be used any more: it
-	// has refused the login, or is another one. It is set before use.
+	// Troubled, unless nil, is told when an array has refused the login, whoever found that out, and when something else
+	// than a poll finds out that it is another array. It is set before use.
 	Troubled func(name string)
 
 	mu     sync.Mutex
 	arrays map[string]*Array
+	logins logins
 }
 
 // Limits bound the load on an array.
@@ -47,21 +48,25 @@ func (f *Fleet) Connect(name string, cfg ontap.Config, limits Limits) (*Array, e
 		old.limit(limits)
 		return old, nil
 	}
-	array, err := newArray(cfg, limits, func(e ontap.Exchange) {
-		if f.Observe != nil {
-			f.Observe(name, e)
-		}
-	}, func() {
+	if f.arrays == nil {
+		f.arrays, f.logins = map[string]*Array{}, logins{}
+	}
+	key := keyOf(cfg)
+	troubled := func() {
 		if f.Troubled != nil {
 			f.Troubled(name)
 		}
-	})
+	}
+	array, err := newArray(cfg, limits, f.logins.of(key), func(e ontap.Exchange) {
+		if f.Observe != nil {
+			f.Observe(name, e)
+		}
+	}, troubled)
+	f.logins.join(key, array, troubled)
 	f.disconnect(name)
 	if err != nil {
+		f.logins.leave(key, array)
 		return nil, err
-	}
-	if f.arrays == nil {
-		f.arrays = map[string]*Array{}
 	}
 	f.arrays[name] = array
 	return array, nil
@@ -111,6 +116,7 @@ func (f *Fleet) DisconnectMoved(name string, cfg ontap.Config) {
 func (f *Fleet) disconnect(name string) {
 	if array, ok := f.arrays[name]; ok {
 		array.retire()
+		f.logins.leave(keyOf(array.config), array)
 		delete(f.arrays, name)
 	}
 }

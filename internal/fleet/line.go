@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -18,30 +19,32 @@ const (
 	breakAfter = 3
 	// breakFor is for how long nothing is sent then; after that, one call tries.
 	breakFor = 5 * time.Second
-	// loginPause is for how long nothing is sent after the array refused the login: ONTAP locks accounts. After that, the
-	// poll tries, and everybody else waits for how that ends.
-	loginPause = 4*time.Minute + 30*time.Second
 )
 
 // errNoTurn is the error for a request that was not sent since others have filled the time that was left.
 var errNoTurn = errors.New("the limit of requests per second left no turn in time")
 
+// errSilent is the error for a request that was not sent since those before it went unanswered while it waited.
+var errSilent = errors.New("the requests before went unanswered")
+
 // line is the way to an array: what keeps calls from being made that would do harm, or no good.
 type line struct {
 	limiter *rate.Limiter
 	breaker circuitbreaker.CircuitBreaker[any]
-	// failure is the last call that went unanswered, and refusal the last login that was refused.
+	login   *login
+	// probe, unless nil, asks the array something that concerns no SVM.
+	probe func(context.Context) error
+	// failure is the last call that went unanswered.
 	failure atomic.Pointer[ontap.TransportError]
-	refusal atomic.Pointer[refusedLogin]
+
+	mu sync.Mutex
+	// unanswered are the SVMs about which calls went unanswered since the last answer.
+	unanswered map[string]bool
 }
 
-type refusedLogin struct {
-	answer *ontap.Error
-	at     time.Time
-}
-
-func newLine() *line {
+func newLine(login *login) *line {
 	return &line{
+		login:   login,
 		limiter: rate.NewLimiter(rate.Inf, 0),
 		breaker: circuitbreaker.NewBuilder[any]().WithFailureThreshold(breakAfter).WithSuccessThreshold(1).
 			WithDelay(breakFor).WithJitterFactor(0.2).Build(),
@@ -58,8 +61,8 @@ func (l *line) limit(perSecond int) {
 	l.limiter.SetLimit(rate.Limit(perSecond))
 }
 
-// admit waits for the turn of a request.
-func (l *line) admit(ctx context.Context) error {
+// turn waits for the turn of a request under the limit of requests per second, unless the context has one already.
+func (l *line) turn(ctx context.Context) error {
 	if turn, ok := ctx.Value(turnKey{}).(*Turn); ok {
 		turn.charge(l.limiter)
 		return nil
@@ -70,12 +73,17 @@ func (l *line) admit(ctx context.Context) error {
 	return nil
 }
 
-// refused returns the array's refusal of the login, if that was its last word on it, and not longer ago than that.
-func (l *line) refused(within time.Duration) error {
-	if refused := l.refusal.Load(); refused != nil && time.Since(refused.at) < within {
-		return refused.answer
+// admit waits for the turn of a request, and returns whom to tell how it ended.
+func (l *line) admit(ctx context.Context) (ended func(error), err error) {
+	if err := l.turn(ctx); err != nil {
+		return nil, err
 	}
-	return nil
+	ended, waited, err := l.login.enter(ctx)
+	if err == nil && waited && l.silent() != nil {
+		ended(errSilent)
+		return nil, errSilent
+	}
+	return ended, err
 }
 
 // silent returns why no call is made now if the array does not answer.
@@ -95,9 +103,9 @@ func (l *line) silence() error {
 	return &ontap.TransportError{Operation: failure.Operation, RetryAfter: failure.RetryAfter, Err: failure.Err}
 }
 
-// call makes a call, unless it would do no good, and learns from how it ends.
-func (l *line) call(ctx context.Context, call func() error) error {
-	if err := cmp.Or(l.refused(loginPause), l.silent()); err != nil {
+// call makes a call about an SVM, or about none, unless it would do no good, and learns from how it ends.
+func (l *line) call(ctx context.Context, subject string, call func() error) error {
+	if err := cmp.Or(l.login.refused(loginPause), l.silent()); err != nil {
 		return err
 	}
 	if !l.breaker.TryAcquirePermit() {
@@ -110,44 +118,66 @@ func (l *line) call(ctx context.Context, call func() error) error {
 			l.breaker.RecordFailure()
 		}
 	}()
+	if subject != "" && l.probe != nil && l.breaker.IsHalfOpen() {
+		// Whether the array is back is not for one SVM to tell.
+		err := l.probe(ctx)
+		if learned = l.learn(ctx, "", err); err != nil {
+			return err
+		}
+	}
 	err := call()
-	var silence *ontap.TransportError
+	learned = l.learn(ctx, subject, err) || learned
+	return err
+}
+
+// learn takes in how a call ended, and reports whether that says anything about the array. Any answer does, whatever it
+// says and whoever gives it: a gateway that objects to what somebody has written is no array that does not answer.
+func (l *line) learn(ctx context.Context, subject string, err error) bool {
+	var transport *ontap.TransportError
+	unanswered := errors.As(err, &transport) && !transport.Answered && !errors.Is(err, errUnrecognised)
 	switch {
-	case errors.Is(err, errUnrecognised):
-		// Somebody answered, and was asked who that is.
-		l.breaker.RecordSuccess()
-	case errors.As(err, &silence) && (ctx.Err() != nil || errors.Is(err, errNoTurn)):
+	case errors.Is(err, ontap.ErrInvalidRequest), errors.Is(err, ErrNotIdentified):
+		// Nothing was sent.
+		return false
+	case unanswered && (ctx.Err() != nil || errors.Is(err, errNoTurn) || errors.Is(err, errSilent)):
 		// It was not the array that ended it.
-		return err
-	case silence != nil:
-		l.failure.Store(silence)
-		l.breaker.RecordFailure()
-	case l.learnRefusal(err):
-		l.breaker.RecordSuccess()
+		return false
+	case unanswered:
+		l.failure.Store(transport)
+		if l.counts(subject) {
+			l.breaker.RecordFailure()
+		}
 	default:
-		l.refusal.Store(nil)
+		l.mu.Lock()
+		clear(l.unanswered)
+		l.mu.Unlock()
 		l.breaker.RecordSuccess()
 	}
-	learned = true
-	return err
+	return true
+}
+
+// counts reports whether a call that went unanswered counts against the array. Of those about one SVM, one does: what the
+// array, or something before it, makes of that SVM says nothing about the others.
+func (l *line) counts(subject string) bool {
+	if subject == "" || !l.breaker.IsClosed() {
+		return true
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.unanswered[subject] {
+		return false
+	}
+	if l.unanswered == nil {
+		l.unanswered = map[string]bool{}
+	}
+	l.unanswered[subject] = true
+	return true
 }
 
 // aside makes a call whose silence says nothing about the array: what it asks for may take longer than anything else.
 func (l *line) aside(call func() error) error {
-	if err := cmp.Or(l.refused(loginPause), l.silent()); err != nil {
+	if err := cmp.Or(l.login.refused(loginPause), l.silent()); err != nil {
 		return err
 	}
-	err := call()
-	l.learnRefusal(err)
-	return err
-}
-
-// learnRefusal remembers it if the array refused the login, and reports whether it did.
-func (l *line) learnRefusal(err error) bool {
-	var refusal *ontap.Error
-	if !errors.As(err, &refusal) || !refusal.LoginRefused() {
-		return false
-	}
-	l.refusal.Store(&refusedLogin{answer: refusal, at: time.Now()})
-	return true
+	return call()
 }

@@ -3,6 +3,7 @@ package fleet
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"testing"
 	"testing/synctest"
@@ -11,6 +12,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"github.com/ontap-operator/ontap-san-operator/internal/ontap"
+	"github.com/ontap-operator/ontap-san-operator/test/testbed"
 )
 
 var (
@@ -21,13 +23,23 @@ var (
 
 // ends makes a call that ends like that, and reports whether it was made, and what became of it.
 func (l *line) ends(ctx context.Context, with error) (made bool, err error) {
-	err = l.call(ctx, func() error { made = true; return with })
+	err = l.call(ctx, "", func() error {
+		ended, err := l.admit(ctx)
+		if errors.As(err, new(*ontap.Error)) {
+			return err
+		} else if err != nil {
+			return &ontap.TransportError{Operation: "call", Err: err}
+		}
+		made = true
+		ended(with)
+		return with
+	})
 	return made, err
 }
 
 // inBubble runs a test on a clock of its own.
 func inBubble(t *testing.T, test func(t *testing.T, g Gomega, l *line)) {
-	synctest.Test(t, func(t *testing.T) { test(t, NewWithT(t), newLine()) })
+	synctest.Test(t, func(t *testing.T) { test(t, NewWithT(t), newLine(&login{})) })
 }
 
 // later lets time pass on the clock of a bubble.
@@ -64,7 +76,7 @@ func TestOneCallTriesWhetherTheArrayIsBack(t *testing.T) {
 			l.interrupt(t.Context())
 			later(2 * breakFor)
 			g.Expect(l.silent()).To(Succeed())
-			err := l.call(t.Context(), func() error {
+			err := l.call(t.Context(), "", func() error {
 				made, err := l.ends(t.Context(), nil)
 				g.Expect(made).To(BeFalse(), "one is enough to find out")
 				g.Expect(err).To(MatchError(errSilence.Err))
@@ -84,14 +96,14 @@ func TestATryThatProvesNothingDoesNotStopTheNextOne(t *testing.T) {
 	for name, try := range map[string]func(*line){
 		"it was called off": func(l *line) {
 			ctx, cancel := context.WithCancel(context.Background())
-			_ = l.call(ctx, func() error { cancel(); return errSilence })
+			_ = l.call(ctx, "", func() error { cancel(); return errSilence })
 		},
 		"there was no turn for it": func(l *line) {
 			_, _ = l.ends(context.Background(), &ontap.TransportError{Err: errNoTurn})
 		},
 		"it panicked": func(l *line) {
 			defer func() { _ = recover() }()
-			_ = l.call(context.Background(), func() error { panic("a mistake") })
+			_ = l.call(context.Background(), "", func() error { panic("a mistake") })
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -135,12 +147,16 @@ func TestARequestThatGetsNoTurnInTimeIsNotSent(t *testing.T) {
 		defer cancel()
 		began := time.Now()
 		for range 3 {
-			g.Expect(l.admit(ctx)).To(Succeed())
+			ended, err := l.admit(ctx)
+			g.Expect(err).NotTo(HaveOccurred())
+			ended(nil)
 		}
 		g.Expect(time.Since(began)).To(Equal(3*time.Second), "one a second")
-		g.Expect(l.admit(ctx)).To(MatchError(errNoTurn))
+		_, err := l.admit(ctx)
+		g.Expect(err).To(MatchError(errNoTurn))
 		l.limit(0)
-		g.Expect(l.admit(t.Context())).To(Succeed())
+		_, err = l.admit(t.Context())
+		g.Expect(err).NotTo(HaveOccurred())
 		g.Expect(time.Since(began)).To(Equal(3 * time.Second))
 	})
 }
@@ -166,4 +182,60 @@ func TestAfterARefusedLoginThePollTriesFirst(t *testing.T) {
 		g.Expect(l.ends(t.Context(), nil)).To(BeTrue())
 		g.Expect(a.Usable()).To(Succeed())
 	})
+}
+
+func TestAnAnswerThatIsNotONTAPsIsNoSilence(t *testing.T) {
+	for name, fault := range map[string]testbed.Fault{
+		"a front end's 414":      {Status: http.StatusRequestURITooLong, Body: "html"},
+		"a front end's 502":      {Status: http.StatusBadGateway, Body: "html"},
+		"a page in place of it":  {Body: "html"},
+		"half the JSON":          {Body: "cut"},
+		"a body that breaks off": {Body: "truncated"},
+		"nothing":                {Body: "empty"},
+		"a redirect":             {Redirect: "https://192.0.2.1/"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			array, console := polled(t)
+			fault.Path = servicesPath
+			inject(t, console, fault)
+			for i := range 2 * breakAfter {
+				_, err := array.LookUp(t.Context(), ontap.SVMRef{Name: fmt.Sprint("svm", i)}, false)
+				g.Expect(err).To(BeAssignableToTypeOf(errSilence))
+				g.Expect(array.Breaker()).To(Equal("closed"))
+			}
+			array.line.breaker.HalfOpen()
+			_, err := array.LookUp(t.Context(), ontap.SVMRef{Name: "svm1"}, false)
+			g.Expect(err).To(HaveOccurred())
+			g.Expect(array.Breaker()).To(Equal("closed"), "somebody answered")
+		})
+	}
+}
+
+func TestOneSVMThatGoesUnansweredDoesNotStopTheOthers(t *testing.T) {
+	g := NewWithT(t)
+	array, console := polled(t)
+	inject(t, console, testbed.Fault{Match: testbed.Match{SVM: "svm1"}, Reset: testbed.Before})
+	for range 2 * breakAfter {
+		_, err := array.LookUp(t.Context(), ontap.SVMRef{Name: "svm1"}, false)
+		g.Expect(err).To(BeAssignableToTypeOf(errSilence))
+		g.Expect(array.Breaker()).To(Equal("closed"))
+	}
+	array.line.breaker.HalfOpen()
+	_, err := array.LookUp(t.Context(), ontap.SVMRef{Name: "svm1"}, false)
+	g.Expect(err).To(BeAssignableToTypeOf(errSilence))
+	g.Expect(array.Breaker()).To(Equal("closed"), "the array is back, whatever it makes of that SVM")
+	g.Expect(console.ClearFaults(t.Context())).To(Succeed())
+	_, err = array.LookUp(t.Context(), ontap.SVMRef{Name: "svm1"}, false)
+	g.Expect(err).NotTo(HaveOccurred())
+
+	inject(t, console, testbed.Fault{Reset: testbed.Before})
+	_, err = array.Poll(t.Context(), false)
+	g.Expect(err).To(HaveOccurred())
+	_, err = array.LookUp(t.Context(), ontap.SVMRef{Name: "svm2"}, false)
+	g.Expect(err).To(HaveOccurred())
+	g.Expect(array.Breaker()).To(Equal("closed"))
+	_, err = array.Poll(t.Context(), false)
+	g.Expect(err).To(HaveOccurred())
+	g.Expect(array.Breaker()).To(Equal("open"), "an array that does not answer at all is left alone")
 }

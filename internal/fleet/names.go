@@ -42,7 +42,7 @@ func (a *Array) UUIDOf(ctx context.Context, name string) (string, error) {
 // readNames reads the names of all SVMs, as far as that succeeds: what is missing is asked for by name.
 func (a *Array) readNames(ctx context.Context) map[string]string {
 	uuids := map[string]string{}
-	_ = a.call(ctx, func() error {
+	_ = a.call(ctx, ontap.SVMRef{}, func() error {
 		clear(uuids)
 		for svm, err := range a.client.SVMs(ctx, ontap.Query{}.Select(ontap.Name, ontap.UUID).Page(pageSize)) {
 			if err != nil {

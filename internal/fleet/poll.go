@@ -1,9 +1,11 @@
 package fleet
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -25,8 +27,31 @@ type Poll struct {
 	// Changed are the SVMs whose service is another one than at the last poll, performance data apart, whether the poll
 	// found that or somebody here did it. One that was renamed is there under both names.
 	Changed []ontap.SVMRef
-	// Services is how many services the array has.
+	// Services is how many services the array has, those with an unreadable record included.
 	Services int
+	// Unreadable are the first records that could not be understood, in the order of their SVMs, and UnreadableCount is how
+	// many there were. Whose they are has no known service: Find can't tell.
+	Unreadable      []*ontap.RecordError
+	UnreadableCount int
+}
+
+// reading is what the pages of a poll brought.
+type reading struct {
+	services []ontap.Service
+	// odd are the SVMs of records that could not be understood, as far as they said so, and errs the first of the errors.
+	odd  []ontap.SVMRef
+	errs []*ontap.RecordError
+}
+
+// maxUnreadable is how many unreadable records are named.
+const maxUnreadable = 16
+
+// add adds a record that could not be understood.
+func (r *reading) add(err *ontap.RecordError) {
+	r.odd = append(r.odd, err.SVM)
+	if len(r.errs) < maxUnreadable {
+		r.errs = append(r.errs, err)
+	}
 }
 
 // ErrMetricsNotSupported is why there is no performance data from an ONTAP before 9.7.
@@ -51,17 +76,22 @@ func (a *Array) Poll(ctx context.Context, metrics bool) (Poll, error) {
 	}
 	first := a.snapshot.polled().IsZero()
 	began := time.Now()
-	services, err := a.readAll(ctx, metrics)
+	read, err := a.readAll(ctx, metrics)
 	if err != nil {
 		return Poll{}, err
 	}
-	if !first && !a.snapshot.sharesAny(services) {
+	if !first && !a.snapshot.sharesAny(read.services) {
 		if err := a.reidentify(ctx); err != nil {
 			return Poll{}, err
 		}
 	}
-	changed := a.snapshot.merge(services, began)
-	return Poll{Changed: changed, Services: a.snapshot.size()}, nil
+	changed := a.snapshot.merge(read.services, began, read.odd...)
+	slices.SortStableFunc(read.errs, func(x, y *ontap.RecordError) int {
+		return cmp.Or(cmp.Compare(x.SVM.Name, y.SVM.Name), cmp.Compare(x.SVM.UUID, y.SVM.UUID))
+	})
+	return Poll{
+		Changed: changed, Services: a.snapshot.size() + len(read.odd), Unreadable: read.errs, UnreadableCount: len(read.odd),
+	}, nil
 }
 
 // Services returns what the snapshot has.
@@ -86,34 +116,39 @@ func (a *Array) Sampled() time.Time {
 }
 
 // readAll reads the whole collection. If performance data is what the array declines, it is left out.
-func (a *Array) readAll(ctx context.Context, metrics bool) ([]ontap.Service, error) {
+func (a *Array) readAll(ctx context.Context, metrics bool) (reading, error) {
 	if metrics && a.metrics.due(a.identity.Load(), time.Now()) {
-		services, err := a.read(ctx, true)
+		read, err := a.read(ctx, true)
 		if !a.metrics.learn(err, time.Now()) {
-			return services, err
+			return read, err
 		}
 	} else if !metrics {
 		a.metrics.reset()
 	}
-	services, err := a.read(ctx, false)
+	read, err := a.read(ctx, false)
 	if err == nil && metrics {
-		a.snapshot.keepSamples(services)
+		a.snapshot.keepSamples(read.services)
 	}
-	return services, err
+	return read, err
 }
 
-func (a *Array) read(ctx context.Context, metrics bool) (services []ontap.Service, err error) {
-	err = a.send(ctx, func() error {
-		services = nil
+func (a *Array) read(ctx context.Context, metrics bool) (read reading, err error) {
+	err = a.send(ctx, "", func() error {
+		read = reading{}
 		for service, err := range a.client.Services(ctx, ontap.Query{}.Select(a.fields(metrics)...).Page(pageSize)) {
-			if err != nil {
+			var odd *ontap.RecordError
+			switch {
+			case errors.As(err, &odd):
+				read.add(odd)
+			case err != nil:
 				return err
+			default:
+				read.services = append(read.services, service)
 			}
-			services = append(services, service)
 		}
 		return nil
 	})
-	return services, err
+	return read, err
 }
 
 // fields are what is read of a service.

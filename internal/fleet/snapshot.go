@@ -25,10 +25,14 @@ type snapshot struct {
 	news map[ontap.SVMRef]bool
 	// doubts is when a write was sent, to an SVM by its UUID or its name, whose outcome is not known.
 	doubts map[ontap.SVMRef]time.Time
+	// unnamed and unidentified: a record of the last poll that could not be understood did not say the name of its SVM, or
+	// its UUID. What the poll did not have by that may be this one.
+	unnamed, unidentified bool
 }
 
 // find returns the service of the SVM with the UUID, or with the name if the UUID is empty. It is false if that takes a
-// look at the array: nothing was read yet, a write was not answered, or two SVMs have the name.
+// look at the array: nothing was read yet, a write was not answered, two SVMs have the name, or a record of the last poll
+// that is or may be this one could not be understood.
 func (s *snapshot) find(svm ontap.SVMRef) (*ontap.Service, bool) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -45,7 +49,11 @@ func (s *snapshot) find(svm ontap.SVMRef) (*ontap.Service, bool) {
 	}
 	service, ok := s.services[uuid]
 	if !ok {
-		return nil, true
+		odd := s.unidentified
+		if svm.UUID == "" {
+			odd = s.unnamed
+		}
+		return nil, !odd
 	}
 	return &service, !s.doubted(service.SVM)
 }
@@ -140,11 +148,10 @@ func (s *snapshot) distrust(svm ontap.SVMRef, at time.Time) {
 	if s.doubts == nil {
 		s.doubts = map[ontap.SVMRef]time.Time{}
 	}
-	if svm.UUID != "" {
-		s.doubts[ontap.SVMRef{UUID: svm.UUID}] = at
-	}
-	if svm.Name != "" {
-		s.doubts[ontap.SVMRef{Name: svm.Name}] = at
+	for _, key := range []ontap.SVMRef{{UUID: svm.UUID}, {Name: svm.Name}} {
+		if key != (ontap.SVMRef{}) && s.doubts[key].Before(at) {
+			s.doubts[key] = at
+		}
 	}
 }
 
@@ -192,8 +199,8 @@ func (s *snapshot) sharesAny(services []ontap.Service) bool {
 
 // merge takes in what a complete poll saw that began at that time, and returns the SVMs whose service is another one
 // than at the last poll, performance data apart: who wrote it is not the only one to whom that matters. One that was
-// renamed is returned under both names.
-func (s *snapshot) merge(polled []ontap.Service, began time.Time) []ontap.SVMRef {
+// renamed is returned under both names. Odd are the SVMs whose records could not be understood.
+func (s *snapshot) merge(polled []ontap.Service, began time.Time, odd ...ontap.SVMRef) []ontap.SVMRef {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	services := make(map[string]ontap.Service, len(polled))
@@ -219,6 +226,13 @@ func (s *snapshot) merge(polled []ontap.Service, began time.Time) []ontap.SVMRef
 	for svm, since := range s.doubts {
 		if since.Before(began) {
 			delete(s.doubts, svm)
+		}
+	}
+	s.unnamed, s.unidentified = false, false
+	for _, svm := range odd {
+		s.unnamed, s.unidentified = s.unnamed || svm.Name == "", s.unidentified || svm.UUID == ""
+		if svm.UUID == "" || !s.knowsBetter(svm.UUID, began) {
+			s.distrust(svm, began)
 		}
 	}
 	names := make(map[string]string, len(services))

@@ -15,9 +15,16 @@ type Turn struct{ used atomic.Bool }
 
 type turnKey struct{}
 
-// Await waits for a turn.
+// Await waits for a turn, and for another request that finds out whether the array accepts the login.
 func (a *Array) Await(ctx context.Context) (*Turn, error) {
-	if err := a.admit(ctx); err != nil {
+	err := a.line.turn(ctx)
+	if err == nil {
+		err = a.line.login.free(ctx)
+	}
+	if err == nil && a.retired.Load() {
+		return nil, ErrNotIdentified
+	}
+	if err != nil {
 		return nil, &ontap.TransportError{Operation: "wait for the limit of requests per second", Err: err}
 	}
 	return &Turn{}, nil
@@ -36,13 +43,13 @@ func (t *Turn) charge(limiter *rate.Limiter) {
 	}
 }
 
-// admit waits for the turn of a request. An array that was disconnected meanwhile is sent nothing any more.
-func (a *Array) admit(ctx context.Context) error {
-	if err := a.line.admit(ctx); err != nil {
-		return err
+// admit waits for the turn of a request, and returns whom to tell how it ended. An array that was disconnected meanwhile is
+// sent nothing any more.
+func (a *Array) admit(ctx context.Context) (ended func(error), err error) {
+	ended, err = a.line.admit(ctx)
+	if err == nil && a.retired.Load() {
+		ended(ErrNotIdentified)
+		return nil, ErrNotIdentified
 	}
-	if a.retired.Load() {
-		return ErrNotIdentified
-	}
-	return nil
+	return ended, err
 }

@@ -32,7 +32,7 @@ func BenchmarkDecodePage(b *testing.B) {
 			b.Fatal(err)
 		}
 		for _, r := range p.Records {
-			if _, err := r.service("", true); err != nil {
+			if _, _, err := convert(r, func(r serviceRecord) (Service, error) { return r.service("", true) }); err != nil {
 				b.Fatal(err)
 			}
 		}

@@ -20,7 +20,7 @@ type Client struct {
 	redact    func(string) string
 	transport *http.Transport
 	peer      func([sha256.Size]byte) error
-	admit     func(context.Context) error
+	admit     func(context.Context) (func(error), error)
 	observe   func(Exchange)
 }
 

@@ -54,7 +54,11 @@ type clusterRecord struct {
 
 // cluster takes parts, but not nothing at all: {} is no answer to who are you.
 func (r clusterRecord) cluster() (Cluster, error) {
-	cluster := Cluster{Name: r.Name, UUID: r.UUID, Version: Version(r.Version)}
+	if err := fits("uuid", r.UUID, maxUUID); err != nil {
+		return Cluster{}, err
+	}
+	cluster := Cluster{Name: shorten(r.Name, maxShown), UUID: r.UUID, Version: Version(r.Version)}
+	cluster.Version.Full = shorten(r.Version.Full, maxShown)
 	if cluster == (Cluster{}) {
 		return Cluster{}, errors.New("it has no name, no uuid and no version")
 	}

@@ -30,8 +30,10 @@ type Config struct {
 	// Peer, unless nil, is asked about the SHA-256 of the array's certificate before a request is sent over a connection. Its error keeps
 	// the request from being sent. It is not asked about [Client.Cluster], which is how to find out who that is.
 	Peer func(certificate [sha256.Size]byte) error `json:"-"`
-	// Admit, unless nil, is asked before each request, and may make it wait. Its error keeps the request from being sent.
-	Admit func(context.Context) error `json:"-"`
+	// Admit, unless nil, is asked before each request, and may make it wait. Its error keeps the request from being sent; an *Error is
+	// taken for the answer to it. What it returns, unless nil, is told how the request ended: with an answer of success, or with one of
+	// the errors of this package.
+	Admit func(context.Context) (ended func(error), err error) `json:"-"`
 	// Observe, unless nil, is told how each request ended.
 	Observe func(Exchange) `json:"-"`
 }

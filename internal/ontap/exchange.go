@@ -15,8 +15,12 @@ import (
 	"time"
 )
 
-// maxBody is some ten times what the largest page that can be asked for takes.
-const maxBody = 32 << 20
+const (
+	// maxPage is some ten times what the largest page that can be asked for takes.
+	maxPage = 32 << 20
+	// maxObject is the same for everything else: one object, an error, a job.
+	maxObject = 1 << 20
+)
 
 // request is one request to the array.
 type request struct {
@@ -24,11 +28,20 @@ type request struct {
 	method    string
 	target    string // escaped path and query, from the slash on
 	body      any    // sent as JSON unless nil
+	list      bool   // the answer is a page
 	// carrier, unless nil, gets the certificate of whoever answers; the request is sent whoever that is.
 	carrier *[sha256.Size]byte
 }
 
 func (r request) writes() bool { return r.method != http.MethodGet }
+
+// limit is how many bytes an answer may have.
+func (r request) limit() int64 {
+	if r.list {
+		return maxPage
+	}
+	return maxObject
+}
 
 // api is the path without query and keys: roles of the array know no single services.
 func (r request) api() string {
@@ -55,13 +68,15 @@ type answer struct {
 
 // send makes one exchange of request and answer, when it is admitted. Its errors are *Error and *TransportError.
 func (c *Client) send(ctx context.Context, r request) (answer, error) {
-	if c.admit != nil {
-		if err := c.admit(ctx); err != nil {
-			return answer{}, &TransportError{Operation: r.operation, Err: c.explain(ctx, "no request was sent to "+c.host, err)}
-		}
+	ended, err := c.admitted(ctx, r)
+	if err != nil {
+		return answer{}, err
 	}
+	var a answer
+	err = errors.New("the request did not come to an end")
+	defer func() { ended(err) }()
 	began := time.Now()
-	a, err := c.exchange(ctx, r)
+	a, err = c.exchange(ctx, r)
 	if c.observe != nil {
 		e := Exchange{Operation: r.operation, Status: a.status, Duration: time.Since(began)}
 		if refusal, ok := errors.AsType[*Error](err); ok {
@@ -70,6 +85,24 @@ func (c *Client) send(ctx context.Context, r request) (answer, error) {
 		c.observe(e)
 	}
 	return a, err
+}
+
+// admitted asks whether the request may be sent, and returns whom to tell how it ended.
+func (c *Client) admitted(ctx context.Context, r request) (ended func(error), err error) {
+	if c.admit == nil {
+		return func(error) {}, nil
+	}
+	ended, err = c.admit(ctx)
+	if refusal, ok := errors.AsType[*Error](err); ok {
+		return nil, refusal
+	}
+	if err != nil {
+		return nil, &TransportError{Operation: r.operation, Err: c.explain(ctx, "no request was sent to "+c.host, err)}
+	}
+	if ended == nil {
+		ended = func(error) {}
+	}
+	return ended, nil
 }
 
 func (c *Client) exchange(ctx context.Context, r request) (answer, error) {
@@ -135,6 +168,7 @@ func (c *Client) judge(ctx context.Context, r request, resp *http.Response) (ans
 	misunderstood := func(err error) (answer, error) {
 		return answer{}, &TransportError{
 			Operation: r.operation,
+			Answered:  !errors.Is(err, context.DeadlineExceeded),
 			// Whoever says "too many requests" has not served this one.
 			MaybeApplied: r.writes() && resp.StatusCode != http.StatusTooManyRequests,
 			RetryAfter:   wait,
@@ -145,7 +179,7 @@ func (c *Client) judge(ctx context.Context, r request, resp *http.Response) (ans
 		return misunderstood(c.redirected(resp))
 	}
 	status := resp.StatusCode
-	body, readErr := readCapped(resp.Body)
+	body, readErr := readCapped(resp.Body, r.limit())
 	if status >= http.StatusBadRequest {
 		if refusal, ok := parseError(body); ok {
 			refusal.clean(c.redact)
@@ -166,9 +200,10 @@ func (c *Client) judge(ctx context.Context, r request, resp *http.Response) (ans
 }
 
 // misread is the error for an answer of success that doesn't say what it should.
-func (c *Client) misread(r request, err error) error {
+func (c *Client) misread(r request, err error) *TransportError {
 	return &TransportError{
 		Operation:    r.operation,
+		Answered:     true,
 		MaybeApplied: r.writes(),
 		Err:          fmt.Errorf("the answer of %s can't be understood: %s", c.host, tidy(c.redact(err.Error()))),
 	}
@@ -186,13 +221,13 @@ func (c *Client) redirected(resp *http.Response) error {
 	return fmt.Errorf("%s answered HTTP %d, a redirect to %s, which is not followed", c.host, resp.StatusCode, tidy(c.redact(elsewhere)))
 }
 
-func readCapped(body io.Reader) ([]byte, error) {
-	read, err := io.ReadAll(io.LimitReader(body, maxBody+1))
+func readCapped(body io.Reader, limit int64) ([]byte, error) {
+	read, err := io.ReadAll(io.LimitReader(body, limit+1))
 	if err != nil {
 		return nil, err
 	}
-	if len(read) > maxBody {
-		return nil, fmt.Errorf("it is larger than %d MiB", maxBody>>20)
+	if int64(len(read)) > limit {
+		return nil, fmt.Errorf("it is larger than %d MiB", limit>>20)
 	}
 	return read, nil
 }
@@ -217,9 +252,19 @@ func decode(body []byte, v any) error {
 	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok && syntax.Offset >= int64(len(body)) {
 		return errors.New("it breaks off")
 	}
+	return wording(err)
+}
+
+// wording puts an error of the library into words that mean something to whoever reads them: Go types don't.
+func wording(err error) error {
 	if mismatch, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		// The library's text names Go types, which mean nothing to whoever reads it.
-		return fmt.Errorf("%s is a JSON %s", mismatch.Field, mismatch.Value)
+		// Embedded Go types are part of the path, and have capitals, which no field of the array has.
+		path := slices.DeleteFunc(strings.Split(mismatch.Field, "."), func(name string) bool { return strings.ToLower(name) != name })
+		field := strings.Join(path, ".")
+		if field == "" {
+			field = "it"
+		}
+		return fmt.Errorf("%s is a JSON %.40s", field, mismatch.Value)
 	}
 	return err
 }

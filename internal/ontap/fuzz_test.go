@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"unicode"
 )
 
 func FuzzErrorBody(f *testing.F) {
@@ -44,6 +45,8 @@ func FuzzServices(f *testing.F) {
 		`{"num_records": 0, "records": []}`, `{"num_records": 1, "records": [null]}`, `{"records": {}}`, `null`, ``,
 		`{"num_records": 1, "records": [{"svm": null, "enabled": "TRUE"}]}`, `{"num_records": 1e0, "records": [{"metric": {"duration": "P"}}]}`,
 		`{"num_records": 1, "records": [{"metric": {"duration": "P1Y2M3W4DT5H6M7.5S"}}]}`,
+		`{"num_records": 5, "records": [{"svm": {"uuid": 1, "name": "a"}, "enabled": []}, 7, [{}], {"svm": "x"} , {"svm": {"uuid": "u", "name": "a\u0007"},
+			"enabled": true, "metric": {"status": "a\nb", "iops": {"total": 12.5, "read": 1e400}}, "statistics": 4}]}`,
 	} {
 		f.Add([]byte(seed))
 	}
@@ -55,10 +58,23 @@ func FuzzServices(f *testing.F) {
 		if !json.Valid(body) || *p.NumRecords != len(p.Records) {
 			t.Fatalf("%q passes for a page", body)
 		}
-		for _, record := range p.Records {
-			service, err := record.service("", true)
-			if err == nil && (service.SVM.UUID == "" || record.Enabled == nil) {
+		for _, row := range p.Records {
+			service, svm, err := convert(row, func(r serviceRecord) (Service, error) { return r.service("", true) })
+			if err == nil && (service.SVM.UUID == "" || row.record.Enabled == nil) {
 				t.Fatalf("%q passes for a service", body)
+			}
+			if err == nil {
+				svm = service.SVM
+			} else if service != (Service{}) {
+				t.Fatalf("%q is no service and is returned all the same", body)
+			}
+			for _, name := range []string{svm.UUID, svm.Name, service.Target.Name, service.Target.Alias} {
+				if len(name) > maxShown || strings.ContainsFunc(name, unicode.IsControl) {
+					t.Fatalf("%q is shown", name)
+				}
+			}
+			if m := service.Metric; m != nil && (len(m.Status) > maxStatus || strings.ContainsFunc(m.Status, unicode.IsControl)) {
+				t.Fatalf("%q is shown", m.Status)
 			}
 		}
 		next, err := p.next(servicesPath)

@@ -30,7 +30,7 @@ func (c *Client) finish(ctx context.Context, r request, accepted answer) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, jobPatience, timeoutError(jobPatience))
 	defer cancel()
 	giveUp := func(err error) error {
-		return &TransportError{Operation: r.operation, MaybeApplied: true, Err: err}
+		return &TransportError{Operation: r.operation, MaybeApplied: true, Answered: true, Err: err}
 	}
 	uuid, err := jobUUID(accepted.body)
 	if err != nil {

@@ -44,17 +44,12 @@ type Statistics struct {
 
 // Operations holds a value per kind of I/O operation; Other is metadata and the like, Total is over all kinds.
 type Operations struct {
-	Read  int64 `json:"read"`
-	Write int64 `json:"write"`
-	Other int64 `json:"other"`
-	Total int64 `json:"total"`
+	Read, Write, Other, Total int64
 }
 
 // Bytes holds a value per direction; other operations move none.
 type Bytes struct {
-	Read  int64 `json:"read"`
-	Write int64 `json:"write"`
-	Total int64 `json:"total"`
+	Read, Write, Total int64
 }
 
 // Interval is the time range of a history, which determines how far its samples are apart.
@@ -84,7 +79,7 @@ const (
 )
 
 // ServiceMetrics iterates over the samples of a service: "Retrieve historical performance metrics for the iSCSI protocol of an SVM",
-// since ONTAP 9.7. An error ends the iteration. Errors: [CodeMetricsUnavailable], [CodeMetricsFailed].
+// since ONTAP 9.7. Any error but a *[RecordError] ends the iteration. Errors: [CodeMetricsUnavailable], [CodeMetricsFailed].
 func (c *Client) ServiceMetrics(ctx context.Context, svmUUID string, q MetricsQuery) iter.Seq2[Metric, error] {
 	target, err := servicePath(svmUUID, "metrics")
 	if err != nil {
@@ -120,23 +115,39 @@ func (c *Client) ServiceMetricsAt(ctx context.Context, svmUUID string, at time.T
 	})
 }
 
+// split is a quantity by kind of I/O operation.
+type split struct {
+	Read  number `json:"read"`
+	Write number `json:"write"`
+	Other number `json:"other"`
+	Total number `json:"total"`
+}
+
+func (s split) operations() Operations {
+	return Operations{Read: int64(s.Read), Write: int64(s.Write), Other: int64(s.Other), Total: int64(s.Total)}
+}
+
+func (s split) bytes() Bytes {
+	return Bytes{Read: int64(s.Read), Write: int64(s.Write), Total: int64(s.Total)}
+}
+
 type metricRecord struct {
-	Timestamp  timestamp  `json:"timestamp"`
-	Duration   period     `json:"duration"`
-	Status     string     `json:"status"`
-	IOPS       Operations `json:"iops"`
-	Latency    Operations `json:"latency"`
-	Throughput Bytes      `json:"throughput"`
+	Timestamp  timestamp `json:"timestamp"`
+	Duration   period    `json:"duration"`
+	Status     string    `json:"status"`
+	IOPS       split     `json:"iops"`
+	Latency    split     `json:"latency"`
+	Throughput split     `json:"throughput"`
 }
 
 func (r metricRecord) metric() Metric {
 	return Metric{
 		Timestamp:  r.Timestamp.Time,
 		Duration:   time.Duration(r.Duration),
-		Status:     r.Status,
-		IOPS:       r.IOPS,
-		Latency:    r.Latency,
-		Throughput: r.Throughput,
+		Status:     shorten(r.Status, maxStatus),
+		IOPS:       r.IOPS.operations(),
+		Latency:    r.Latency.operations(),
+		Throughput: r.Throughput.bytes(),
 	}
 }
 
@@ -145,6 +156,8 @@ type sampleRecord struct {
 	metricRecord
 	SVM reference `json:"svm"`
 }
+
+func (r sampleRecord) owner() reference { return r.SVM }
 
 // sample insists on the timestamp, the key of a sample. The SVM need not be repeated, since the path has named it, but it must
 // not be another's.
@@ -159,19 +172,19 @@ func (r sampleRecord) sample(svmUUID string) (Metric, error) {
 }
 
 type statisticsRecord struct {
-	Timestamp     timestamp  `json:"timestamp"`
-	Status        string     `json:"status"`
-	IOPSRaw       Operations `json:"iops_raw"`
-	LatencyRaw    Operations `json:"latency_raw"`
-	ThroughputRaw Bytes      `json:"throughput_raw"`
+	Timestamp     timestamp `json:"timestamp"`
+	Status        string    `json:"status"`
+	IOPSRaw       split     `json:"iops_raw"`
+	LatencyRaw    split     `json:"latency_raw"`
+	ThroughputRaw split     `json:"throughput_raw"`
 }
 
 func (r statisticsRecord) statistics() Statistics {
 	return Statistics{
 		Timestamp:     r.Timestamp.Time,
-		Status:        r.Status,
-		IOPSRaw:       r.IOPSRaw,
-		LatencyRaw:    r.LatencyRaw,
-		ThroughputRaw: r.ThroughputRaw,
+		Status:        shorten(r.Status, maxStatus),
+		IOPSRaw:       r.IOPSRaw.operations(),
+		LatencyRaw:    r.LatencyRaw.operations(),
+		ThroughputRaw: r.ThroughputRaw.bytes(),
 	}
 }

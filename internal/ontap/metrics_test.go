@@ -92,7 +92,8 @@ func TestSamplesThatAreNotUnderstood(t *testing.T) {
 		{"a number for a timestamp", `{"timestamp": 1485343213}`},
 		{"a duration of no kind", `{"timestamp": "2024-07-29T16:14:56Z", "duration": "15s"}`},
 		{"a number for a duration", `{"timestamp": "2024-07-29T16:14:56Z", "duration": 15}`},
-		{"a value that is no integer", `{"timestamp": "2024-07-29T16:14:56Z", "iops": {"total": 1.5}}`},
+		{"a value that is no number", `{"timestamp": "2024-07-29T16:14:56Z", "iops": {"total": "1"}}`},
+		{"a value that no counter has", `{"timestamp": "2024-07-29T16:14:56Z", "iops": {"total": 1e19}}`},
 		{"another SVM's sample", `{"timestamp": "2024-07-29T16:14:56Z", "svm": {"uuid": "` + svm2 + `"}}`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -101,6 +102,15 @@ func TestSamplesThatAreNotUnderstood(t *testing.T) {
 			NewWithT(t).Expect(err).To(BeAssignableToTypeOf(transport))
 		})
 	}
+}
+
+func TestFractionsAreTruncated(t *testing.T) {
+	g := NewWithT(t)
+	body := `{"timestamp": "2024-07-29T16:14:56Z", "iops": {"total": 1.9, "read": -1.9, "write": 15e2, "other": null}, "throughput": {"total": 9223372036854775807}}`
+	sample, err := answering(t, http.StatusOK, body).client(t).ServiceMetricsAt(t.Context(), svm1, time.Unix(1, 0))
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(sample.IOPS).To(Equal(ontap.Operations{Total: 1, Read: -1, Write: 1500}))
+	g.Expect(sample.Throughput.Total).To(Equal(int64(9223372036854775807)), "no digit of an integer is lost")
 }
 
 func TestTimestampsAsArraysWriteThem(t *testing.T) {

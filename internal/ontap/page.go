@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"math"
 	"net/http"
 	"net/url"
 	"strings"
@@ -13,8 +14,8 @@ import (
 // page is the answer to a request for a collection. Pointers and slices tell what is absent from what is zero or empty: a page that
 // lacks its records is not a page without records.
 type page[R any] struct {
-	NumRecords *int `json:"num_records"`
-	Records    []R  `json:"records"`
+	NumRecords *int    `json:"num_records"`
+	Records    rows[R] `json:"records"`
 	Links      struct {
 		Next *struct {
 			Href string `json:"href"`
@@ -42,7 +43,7 @@ func (p *page[R]) counted() error {
 		return p.complete()
 	case p.NumRecords == nil:
 		return errors.New("it has no num_records")
-	case *p.NumRecords < 0:
+	case *p.NumRecords < 0 || *p.NumRecords > math.MaxInt32:
 		return fmt.Errorf("num_records is %d", *p.NumRecords)
 	}
 	return nil
@@ -88,10 +89,10 @@ func (l collection) target() (string, error) {
 	return l.path + query, nil
 }
 
-// list walks a collection to its end, page by page as the consumer goes, and turns wire records into values. It yields an error at
-// most once, as the last thing: what came before it is then a part of the collection of which nothing is known but
-// that it exists.
-func list[R, T any](ctx context.Context, c *Client, l collection, value func(R) (T, error)) iter.Seq2[T, error] {
+// list walks a collection to its end, page by page as the consumer goes, and turns wire records into values. It yields a
+// *RecordError in the place of a record that can't be understood, and goes on. Any other error it yields at most once, as the last
+// thing: what came before it is then a part of the collection of which nothing is known but that it exists.
+func list[R record, T any](ctx context.Context, c *Client, l collection, value func(R) (T, error)) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var none T
 		if want := l.query.returnRecords; want != nil && !*want {
@@ -103,13 +104,12 @@ func list[R, T any](ctx context.Context, c *Client, l collection, value func(R) 
 				yield(none, err)
 				return
 			}
-			for _, record := range page.Records {
-				converted, err := value(record)
+			for _, row := range page.Records {
+				converted, svm, err := convert(row, value)
 				if err != nil {
-					yield(none, c.misread(request{operation: l.operation, method: http.MethodGet}, err))
-					return
+					err = c.unreadable(l.operation, svm, err)
 				}
-				if !yield(converted, nil) {
+				if !yield(converted, err) {
 					return
 				}
 			}
@@ -130,6 +130,15 @@ func count(ctx context.Context, c *Client, l collection) (int, error) {
 	return total, nil
 }
 
+// What a walk takes at most, all pages together. No array has as much; a broken one may have no end.
+const (
+	maxPages   = 1000
+	maxRecords = 100_000
+	maxWalk    = 64 << 20 // bytes
+)
+
+var errTooManyRecords = fmt.Errorf("the list has more than %d records", maxRecords)
+
 // pages follows _links.next. A next link means "ask again" even from a page without records; one that leads back to a page already
 // read would mean asking forever.
 func pages[R any](ctx context.Context, c *Client, l collection, check func(*page[R]) error) iter.Seq2[*page[R], error] {
@@ -139,15 +148,15 @@ func pages[R any](ctx context.Context, c *Client, l collection, check func(*page
 			yield(nil, invalid(l.operation, "%v", err))
 			return
 		}
-		read := map[string]bool{}
+		w := walk{read: map[string]bool{}}
 		for target != "" {
-			read[target] = true
-			r := request{operation: l.operation, method: http.MethodGet, target: target}
+			r := request{operation: l.operation, method: http.MethodGet, target: target, list: true}
 			answer, err := c.send(ctx, r)
 			if err != nil {
 				yield(nil, err)
 				return
 			}
+			w.read[target] = true
 			p := new(page[R])
 			err = understand(answer.body, p)
 			if err == nil {
@@ -156,8 +165,8 @@ func pages[R any](ctx context.Context, c *Client, l collection, check func(*page
 			if err == nil {
 				target, err = p.next(l.path)
 			}
-			if err == nil && read[target] {
-				err = errors.New("the link to the next page leads back to a page already read")
+			if err == nil {
+				err = w.goOn(target, len(answer.body), len(p.Records))
 			}
 			if err != nil {
 				yield(nil, c.misread(r, err))
@@ -168,4 +177,29 @@ func pages[R any](ctx context.Context, c *Client, l collection, check func(*page
 			}
 		}
 	}
+}
+
+// walk is how far a list was followed.
+type walk struct {
+	read           map[string]bool // by path and query
+	bytes, records int
+}
+
+// goOn adds a page that was read, and returns why the walk doesn't go on to the next, if there is one.
+func (w *walk) goOn(next string, bytes, records int) error {
+	w.bytes += bytes
+	w.records += records
+	switch {
+	case w.records > maxRecords:
+		return errTooManyRecords
+	case w.bytes > maxWalk:
+		return fmt.Errorf("the list is larger than %d MiB", maxWalk>>20)
+	case next == "":
+		return nil
+	case w.read[next]:
+		return errors.New("the link to the next page leads back to a page already read")
+	case len(w.read) == maxPages:
+		return fmt.Errorf("the list has more than %d pages", maxPages)
+	}
+	return nil
 }

@@ -103,8 +103,7 @@ func TestIterationEndsWithAnErrorRatherThanWithAPartOfTheList(t *testing.T) {
 			"num_records is 2 but there are 1"},
 		{"more records than announced", `{"num_records": 0, "records": [{"svm": {"uuid": "` + svm1 + `"}, "enabled": true}]}`, "",
 			"num_records is 0 but there are 1"},
-		{"a record without svm.uuid", `{"num_records": 1, "records": [{"svm": {"name": "svm1"}, "enabled": true}]}`, "", "no svm.uuid"},
-		{"null for a record", `{"num_records": 1, "records": [null]}`, "", "no svm.uuid"},
+		{"an object for records", `{"num_records": 0, "records": {}}`, "", "records is no list"},
 		{"an error beside the records", `{"num_records": 0, "records": [], "error": {"message": "node down", "code": "4"}}`, "", "node down"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -59,18 +59,27 @@ const maxMessage = 1024
 
 // tidy makes words from outside fit for a log and a status: one line, printable, of a sane length.
 func tidy(text string) string {
-	text = strings.Join(strings.FieldsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) }), " ")
+	text = printable(text)
 	if runes := []rune(text); len(runes) > maxMessage {
 		text = string(runes[:maxMessage]) + "…"
 	}
 	return text
 }
 
+// printable puts a text on one line.
+func printable(text string) string {
+	return strings.Join(strings.FieldsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) }), " ")
+}
+
+// maxArguments is how many arguments of an error are kept: messages quote them all.
+const maxArguments = 16
+
 // clean tidies the array's words and takes the credentials out of them.
 func (e *Error) clean(redact func(string) string) {
-	e.Message, e.Target = tidy(redact(e.Message)), tidy(redact(e.Target))
+	e.Message, e.Target = tidy(redact(e.Message)), shorten(redact(e.Target), maxShown)
+	e.Arguments = e.Arguments[:min(len(e.Arguments), maxArguments)]
 	for i, argument := range e.Arguments {
-		e.Arguments[i] = Argument{Code: tidy(redact(argument.Code)), Message: tidy(redact(argument.Message))}
+		e.Arguments[i] = Argument{Code: shorten(redact(argument.Code), maxStatus), Message: shorten(redact(argument.Message), maxShown)}
 	}
 	if e.Message == "" {
 		e.Message = "the array gave no message"

@@ -3,6 +3,7 @@ package ontap
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
@@ -61,7 +62,8 @@ const (
 var servicesPath = apiPath("protocols", "san", "iscsi", "services")
 
 // Services iterates over the iSCSI services that the account may see: "Retrieve iSCSI services". A query that selects nothing asks for
-// everything but metric and statistics. An error ends the iteration, and what was yielded until then is no complete list.
+// everything but metric and statistics. A *[RecordError] stands for a service whose record can't be understood, and the iteration goes
+// on behind it. Any other error ends the iteration, and what was yielded until then is no complete list.
 func (c *Client) Services(ctx context.Context, q Query) iter.Seq2[Service, error] {
 	q = q.or(AllFields)
 	return list(ctx, c, collection{operation: listServices, path: servicesPath, query: q}, func(r serviceRecord) (Service, error) {
@@ -121,7 +123,9 @@ func (c *Client) CreateService(ctx context.Context, create ServiceCreate) (Servi
 	if len(created.Records) != 1 {
 		return Service{}, c.misread(r, fmt.Errorf("one service was created and %d are returned", len(created.Records)))
 	}
-	service, err := created.Records[0].service(create.SVM.UUID, true)
+	service, _, err := convert(created.Records[0], func(r serviceRecord) (Service, error) {
+		return r.service(create.SVM.UUID, true)
+	})
 	if err == nil && !service.isOf(create.SVM) {
 		err = errNotAsked
 	}
@@ -155,7 +159,7 @@ func (c *Client) created(ctx context.Context, r request, svm SVMRef) (Service, e
 		}
 		err = errors.New("the job succeeded; " + cmp.Or(failure, errNotAsked).Error())
 	}
-	return Service{}, &TransportError{Operation: r.operation, MaybeApplied: true, Err: err}
+	return Service{}, &TransportError{Operation: r.operation, MaybeApplied: true, Answered: true, Err: err}
 }
 
 // UpdateService changes a service in one PATCH: "Update an iSCSI service". Errors: [CodeSVMNotFound], [CodeServiceNotFound].
@@ -232,15 +236,35 @@ func alias(text *string) *targetBody {
 }
 
 type serviceRecord struct {
+	serviceIdentity
+	Metric     *metricRecord     `json:"metric"`
+	Statistics *statisticsRecord `json:"statistics"`
+}
+
+type serviceIdentity struct {
 	SVM     reference `json:"svm"`
 	Enabled *boolean  `json:"enabled"`
 	Target  struct {
 		Name  string `json:"name"`
 		Alias string `json:"alias"`
 	} `json:"target"`
-	Metric     *metricRecord     `json:"metric"`
-	Statistics *statisticsRecord `json:"statistics"`
 }
+
+// salvage reads a record without performance data that can't be understood.
+func (r *serviceRecord) salvage(data []byte) error {
+	var odd struct {
+		serviceIdentity
+		Metric     lenient[metricRecord]     `json:"metric"`
+		Statistics lenient[statisticsRecord] `json:"statistics"`
+	}
+	if err := json.Unmarshal(data, &odd); err != nil {
+		return err
+	}
+	*r = serviceRecord{odd.serviceIdentity, odd.Metric.value, odd.Statistics.value}
+	return nil
+}
+
+func (r serviceRecord) owner() reference { return r.SVM }
 
 // service insists on enabled where it was asked for: absent is not the same as disabled, which is what permits a deletion.
 func (r serviceRecord) service(svmUUID string, wantEnabled bool) (Service, error) {
@@ -250,6 +274,9 @@ func (r serviceRecord) service(svmUUID string, wantEnabled bool) (Service, error
 	}
 	if r.Enabled == nil && wantEnabled {
 		return Service{}, errors.New("a record has no enabled")
+	}
+	if err := cmp.Or(fits("target.name", r.Target.Name, maxTargetName), fits("target.alias", r.Target.Alias, maxAlias)); err != nil {
+		return Service{}, err
 	}
 	service := Service{SVM: svm, Enabled: r.Enabled != nil && bool(*r.Enabled), Target: Target(r.Target)}
 	if r.Metric != nil {

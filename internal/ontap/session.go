@@ -24,7 +24,7 @@ const (
 var sessionsPath = apiPath("protocols", "san", "iscsi", "sessions")
 
 // Sessions iterates over the iSCSI sessions that the account may see: GET /protocols/san/iscsi/sessions. A query that selects nothing asks
-// for what a [Session] holds. An error ends the iteration, and what was yielded until then is no complete list.
+// for what a [Session] holds. Any error but a *[RecordError] ends the iteration, and what was yielded until then is no complete list.
 func (c *Client) Sessions(ctx context.Context, q Query) iter.Seq2[Session, error] {
 	walk := collection{
 		operation: listSessions,
@@ -52,10 +52,17 @@ type sessionRecord struct {
 	TSIH              int    `json:"tsih"`
 }
 
+func (r sessionRecord) owner() reference { return r.SVM }
+
 func (r sessionRecord) session() (Session, error) {
 	svm, err := r.SVM.svm("")
 	if err != nil {
 		return Session{}, fmt.Errorf("session: %w", err)
 	}
-	return Session{SVM: svm, Initiator: r.Initiator.Name, TargetPortalGroup: r.TargetPortalGroup, TSIH: r.TSIH}, nil
+	return Session{
+		SVM:               svm,
+		Initiator:         shorten(r.Initiator.Name, maxShown),
+		TargetPortalGroup: shorten(r.TargetPortalGroup, maxShown),
+		TSIH:              r.TSIH,
+	}, nil
 }

@@ -1,6 +1,7 @@
 package ontap
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"iter"
@@ -21,7 +22,7 @@ type ProtocolState struct {
 }
 
 // SVMs iterates over the SVMs that the account may see: GET /svm/svms. A query that selects nothing asks for what an [SVM] holds.
-// An error ends the iteration, and what was yielded until then is no complete list.
+// Any error but a *[RecordError] ends the iteration, and what was yielded until then is no complete list.
 func (c *Client) SVMs(ctx context.Context, q Query) iter.Seq2[SVM, error] {
 	walk := collection{operation: "list SVMs", path: apiPath("svm", "svms"), query: q.or(Name, UUID, State, "iscsi", "nvme")}
 	return list(ctx, c, walk, svmRecord.svm)
@@ -44,9 +45,14 @@ func (r protocolRecord) state() ProtocolState {
 	return ProtocolState{Allowed: bool(r.Allowed), Enabled: bool(r.Enabled)}
 }
 
+func (r svmRecord) owner() reference { return reference{UUID: r.UUID, Name: r.Name} }
+
 func (r svmRecord) svm() (SVM, error) {
 	if r.UUID == "" {
 		return SVM{}, errors.New("a record has no uuid")
 	}
-	return SVM{UUID: r.UUID, Name: r.Name, State: r.State, ISCSI: r.ISCSI.state(), NVMe: r.NVMe.state()}, nil
+	if err := cmp.Or(fits("uuid", r.UUID, maxUUID), fits("name", r.Name, maxSVMName)); err != nil {
+		return SVM{}, err
+	}
+	return SVM{UUID: r.UUID, Name: r.Name, State: shorten(r.State, maxStatus), ISCSI: r.ISCSI.state(), NVMe: r.NVMe.state()}, nil
 }

@@ -1,8 +1,11 @@
 package ontap
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"math"
+	"strconv"
 	"strings"
 	"time"
 
@@ -69,6 +72,36 @@ func (p *period) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
+// number is an integer. Of a fraction, the integer part is taken.
+type number int64
+
+func (n *number) UnmarshalJSON(data []byte) error {
+	if whole, err := strconv.ParseInt(string(data), 10, 64); err == nil {
+		*n = number(whole)
+		return nil
+	}
+	if string(data) == "null" {
+		return nil
+	}
+	fraction, err := strconv.ParseFloat(string(data), 64)
+	if err != nil || math.Abs(fraction) >= math.MaxInt64 {
+		return fmt.Errorf("%.40q is not a number", data)
+	}
+	*n = number(fraction)
+	return nil
+}
+
+// lenient is an object that is lost if it can't be understood, and nothing besides it.
+type lenient[T any] struct{ value *T }
+
+func (l *lenient[T]) UnmarshalJSON(data []byte) error {
+	value := new(T)
+	if string(data) != "null" && json.Unmarshal(data, value) == nil {
+		l.value = value
+	}
+	return nil
+}
+
 // reference is how a record names the SVM that it belongs to.
 type reference struct {
 	UUID string `json:"uuid"`
@@ -84,5 +117,19 @@ func (r reference) svm(wanted string) (SVMRef, error) {
 	if wanted != "" && !strings.EqualFold(r.UUID, wanted) {
 		return SVMRef{}, fmt.Errorf("a record belongs to SVM %.40q, not to %s", r.UUID, wanted)
 	}
+	if err := cmp.Or(fits("svm.uuid", r.UUID, maxUUID), fits("svm.name", r.Name, maxSVMName)); err != nil {
+		return SVMRef{}, err
+	}
 	return SVMRef(r), nil
+}
+
+// legible is the reference without what can't be taken as it is.
+func (r reference) legible() SVMRef {
+	if fits("svm.uuid", r.UUID, maxUUID) != nil {
+		r.UUID = ""
+	}
+	if fits("svm.name", r.Name, maxSVMName) != nil {
+		r.Name = ""
+	}
+	return SVMRef(r)
 }

@@ -76,6 +76,13 @@ func (a *array) boot(ctx SpecContext, accounts string, svms []string, flags ...s
 // abandon removes what a case left, without asking the array, and stops the array.
 func (a *array) abandon(ctx SpecContext) {
 	GinkgoHelper()
+	a.forget(ctx)
+	Expect(a.Simulator.Stop()).To(Succeed())
+}
+
+// forget is abandon for an ONTAPCluster of several that share an array.
+func (a *array) forget(ctx SpecContext) {
+	GinkgoHelper()
 	for _, service := range services(ctx) {
 		if service.Namespace == a.name {
 			kubectl(ctx, "-n", a.name, "patch", "iscsisvc", service.Name, "--type=merge", "-p", `{"metadata":{"finalizers":null}}`)
@@ -83,7 +90,6 @@ func (a *array) abandon(ctx SpecContext) {
 	}
 	kubectl(ctx, "-n", a.name, "delete", "iscsimq,iscsisvc", "--all", "--ignore-not-found", "--timeout=20s")
 	kubectl(ctx, "delete", "ontapcluster", a.name, "--ignore-not-found", "--timeout=20s")
-	Expect(a.Simulator.Stop()).To(Succeed())
 }
 
 // connect applies the namespace, the Secret and the ONTAPCluster, and waits until the operator has connected.

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -136,6 +137,65 @@ var _ = Describe("The account of an ONTAPCluster", func() {
 		apply(ctx, a.secret("another"))
 		Eventually(a.gone).WithContext(ctx).WithArguments(svms[0]).Should(BeTrue())
 		Expect(a.ready(ctx, svms[1]).Status.Target.Alias).To(Equal("d"))
+	})
+
+	It("is refused once after another password was set on the array, however many objects and ONTAPClusters there are", func(ctx SpecContext) {
+		const each = 6
+		a := &array{name: "rotated"}
+		var svms []string
+		for i := range 2 * each {
+			svms = append(svms, fmt.Sprintf("{name: svm%02d}", i))
+		}
+		a.startAs(ctx, account.scenario(), svms)
+		two := []*array{a, {Simulator: a.Simulator, name: a.name + "-twice"}}
+		DeferCleanup(two[1].forget)
+		manifests := func(spec string) string {
+			var all []string
+			for i := range svms {
+				all = append(all, two[i/each].service(fmt.Sprintf("svm%02d", i), fmt.Sprintf("svm: {name: svm%02d}, %s", i, spec)))
+			}
+			return strings.Join(all, "\n---\n")
+		}
+		for _, cluster := range two {
+			cluster.connect(ctx)
+		}
+		apply(ctx, manifests("alias: one"))
+		for i := range svms {
+			two[i/each].ready(ctx, fmt.Sprintf("svm%02d", i))
+		}
+		for _, cluster := range two {
+			cluster.configure(ctx, `{"pollInterval":"10m"}`)
+			Eventually(cluster.connection).WithContext(ctx).Should(Equal("True Connected"))
+		}
+		Eventually(func(g Gomega) {
+			g.Expect(a.ClearJournal(ctx)).To(Succeed())
+			g.Consistently(func() []testbed.Request { return a.journal(ctx) }, "3s").Should(BeEmpty(), "nobody asks the array for anything")
+		}).Should(Succeed())
+
+		Expect(a.ChangeAccount(ctx, account.Name, map[string]any{"password": "another"})).To(Succeed())
+		a.inject(ctx, testbed.Fault{Delay: "200ms"}) // what is sent at once is there at once
+		apply(ctx, manifests("alias: two"))
+		for i := range svms {
+			Eventually(two[i/each].get).WithContext(ctx).WithArguments(fmt.Sprintf("svm%02d", i)).
+				Should(beReady(metav1.ConditionUnknown, v1alpha1.ReasonCredentialsInvalid))
+		}
+		for _, cluster := range two {
+			Eventually(cluster.connection).WithContext(ctx).Should(Equal("Unknown " + v1alpha1.ReasonCredentialsInvalid))
+		}
+		var statuses []int
+		for _, request := range a.journal(ctx) {
+			statuses = append(statuses, request.Status)
+		}
+		Expect(statuses).To(Equal([]int{http.StatusUnauthorized}))
+
+		Expect(a.ClearFaults(ctx)).To(Succeed())
+		for _, cluster := range two {
+			apply(ctx, cluster.secret("another"))
+			Eventually(cluster.connection, soon).WithContext(ctx).Should(Equal("True Connected"))
+		}
+		for i := range svms {
+			Expect(two[i/each].ready(ctx, fmt.Sprintf("svm%02d", i)).Status.Target.Alias).To(Equal("two"))
+		}
 	})
 
 	It("is sent to another array behind a changed endpoint, and nothing is written there", func(ctx SpecContext) {

@@ -123,6 +123,35 @@ var _ = Describe("A poll", func() {
 		Entry("with an empty page that is none", testbed.Fault{Body: "empty"}),
 	)
 
+	It("goes on behind a record that it cannot understand, and says whose it is", func(ctx SpecContext) {
+		a := newArray(ctx, "{name: svm1}", "{name: svm2}", "{name: svm3}")
+		for _, svm := range []string{"svm1", "svm2"} {
+			a.apply(ctx, svm, "svm: {name: "+svm+"}, alias: mine")
+			a.ready(ctx, svm)
+		}
+		odd := testbed.Spoil{SVM: "svm1", Set: map[string]any{"enabled": nil}}
+		a.inject(ctx, testbed.Fault{Match: testbed.Match{Path: servicesPath}, Spoil: &odd})
+		Eventually(a.get).WithContext(ctx).WithArguments("svm1").Should(beReady(metav1.ConditionUnknown, v1alpha1.ReasonArrayUnreachable))
+		Expect(condition(a.get(ctx, "svm1"), v1alpha1.ConditionReady).Message).To(ContainSubstring("has no enabled"))
+		Expect(a.connection(ctx)).To(Equal("True Connected"))
+		Expect(a.cluster(ctx).Status.UnreadableServices).To(Equal([]v1alpha1.UnreadableService{
+			{SVM: &v1alpha1.UnreadableSVM{Name: "svm1", UUID: a.uuid(ctx, "svm1")}, Message: "a record has no enabled"}}))
+
+		Expect(a.ClearJournal(ctx)).To(Succeed())
+		Expect(a.ChangeService(ctx, "svm1", testbed.SVMService{Alias: new("theirs")})).To(Succeed())
+		Expect(a.ChangeService(ctx, "svm2", testbed.SVMService{Alias: new("theirs")})).To(Succeed())
+		Eventually(func() string { return *a.on(ctx, "svm2").Alias }).Should(Equal("mine"))
+		a.apply(ctx, "svm3", "svm: {name: svm3}")
+		a.ready(ctx, "svm3")
+		Eventually(func() int32 { return a.cluster(ctx).Status.Services.Seen }).Should(Equal(int32(3)))
+		Expect(a.writes(ctx)).To(ConsistOf(`PATCH {"target":{"alias":"mine"}}`, HavePrefix("POST")), "nothing is done about what is not understood")
+
+		Expect(a.ClearFaults(ctx)).To(Succeed())
+		Eventually(func() string { return *a.on(ctx, "svm1").Alias }, "90s").Should(Equal("mine"))
+		a.ready(ctx, "svm1")
+		Eventually(func() []v1alpha1.UnreadableService { return a.cluster(ctx).Status.UnreadableServices }).Should(BeEmpty())
+	})
+
 	It("between whose pages SVMs were renamed loses nothing", func(ctx SpecContext) {
 		a := newArray(ctx, "{name: svm1}", "{name: svm2, service: {}}", "{name: svm3, service: {}}", "{name: svm4}")
 		for _, svm := range []string{"svm1", "svm4"} {

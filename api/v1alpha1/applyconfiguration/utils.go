@@ -91,6 +91,10 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.ThroughputValuesApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("TLSConfig"):
 		return &apiv1alpha1.TLSConfigApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("UnreadableService"):
+		return &apiv1alpha1.UnreadableServiceApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("UnreadableSVM"):
+		return &apiv1alpha1.UnreadableSVMApplyConfiguration{}
 
 	}
 	return nil

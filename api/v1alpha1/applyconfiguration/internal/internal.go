@@ -452,6 +452,12 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: services
       type:
         namedType: com.github.ontap-operator.ontap-san-operator.api.v1alpha1.ServiceCount
+    - name: unreadableServices
+      type:
+        list:
+          elementType:
+            namedType: com.github.ontap-operator.ontap-san-operator.api.v1alpha1.UnreadableService
+          elementRelationship: atomic
 - name: com.github.ontap-operator.ontap-san-operator.api.v1alpha1.OperationValues
   map:
     fields:
@@ -556,6 +562,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: seen
       type:
         scalar: numeric
+    - name: unreadable
+      type:
+        scalar: numeric
 - name: com.github.ontap-operator.ontap-san-operator.api.v1alpha1.TLSConfig
   map:
     fields:
@@ -604,6 +613,24 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: write
       type:
         scalar: numeric
+- name: com.github.ontap-operator.ontap-san-operator.api.v1alpha1.UnreadableSVM
+  map:
+    fields:
+    - name: name
+      type:
+        scalar: string
+    - name: uuid
+      type:
+        scalar: string
+- name: com.github.ontap-operator.ontap-san-operator.api.v1alpha1.UnreadableService
+  map:
+    fields:
+    - name: message
+      type:
+        scalar: string
+    - name: svm
+      type:
+        namedType: com.github.ontap-operator.ontap-san-operator.api.v1alpha1.UnreadableSVM
 - name: io.k8s.apimachinery.pkg.apis.meta.v1.Condition
   map:
     fields:

@@ -27,6 +27,12 @@ type ONTAPClusterStatusApplyConfiguration struct {
 	Array *ArrayStatusApplyConfiguration `json:"array,omitempty"`
 	// services counts the iSCSI services of the array.
 	Services *ServiceCountApplyConfiguration `json:"services,omitempty"`
+	// unreadableServices are iSCSI services of which the array said, at the
+	// last poll, what the operator cannot understand: what is missing or odd,
+	// by SVM. Nothing is known of them, and nothing is done about them, until
+	// it can be understood again; all others go on. The first 16 are listed;
+	// services.unreadable says how many there are.
+	UnreadableServices []UnreadableServiceApplyConfiguration `json:"unreadableServices,omitempty"`
 }
 
 // ONTAPClusterStatusApplyConfiguration constructs a declarative configuration of the ONTAPClusterStatus type for use with
@@ -69,5 +75,18 @@ func (b *ONTAPClusterStatusApplyConfiguration) WithArray(value *ArrayStatusApply
 // If called multiple times, the Services field is set to the value of the last call.
 func (b *ONTAPClusterStatusApplyConfiguration) WithServices(value *ServiceCountApplyConfiguration) *ONTAPClusterStatusApplyConfiguration {
 	b.Services = value
+	return b
+}
+
+// WithUnreadableServices adds the given value to the UnreadableServices field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the UnreadableServices field.
+func (b *ONTAPClusterStatusApplyConfiguration) WithUnreadableServices(values ...*UnreadableServiceApplyConfiguration) *ONTAPClusterStatusApplyConfiguration {
+	for i := range values {
+		if values[i] == nil {
+			panic("nil value passed to WithUnreadableServices")
+		}
+		b.UnreadableServices = append(b.UnreadableServices, *values[i])
+	}
 	return b
 }

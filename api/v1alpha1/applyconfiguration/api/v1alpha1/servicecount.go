@@ -15,6 +15,9 @@ type ServiceCountApplyConfiguration struct {
 	Seen *int32 `json:"seen,omitempty"`
 	// managed is how many of them an ISCSIService has created or adopted.
 	Managed *int32 `json:"managed,omitempty"`
+	// unreadable is how many of those that were seen the operator cannot
+	// understand; see unreadableServices.
+	Unreadable *int32 `json:"unreadable,omitempty"`
 }
 
 // ServiceCountApplyConfiguration constructs a declarative configuration of the ServiceCount type for use with
@@ -36,5 +39,13 @@ func (b *ServiceCountApplyConfiguration) WithSeen(value int32) *ServiceCountAppl
 // If called multiple times, the Managed field is set to the value of the last call.
 func (b *ServiceCountApplyConfiguration) WithManaged(value int32) *ServiceCountApplyConfiguration {
 	b.Managed = &value
+	return b
+}
+
+// WithUnreadable sets the Unreadable field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Unreadable field is set to the value of the last call.
+func (b *ServiceCountApplyConfiguration) WithUnreadable(value int32) *ServiceCountApplyConfiguration {
+	b.Unreadable = &value
 	return b
 }
