@@ -163,6 +163,9 @@ const (
 	// ReasonSecretInvalid: the Secret has no usable credentials. After two minutes it is Stalled. With Ready=Unknown: the API
 	// server does not give the Secret to the operator.
 	ReasonSecretInvalid = "SecretInvalid"
+	// ReasonEndpointNotAllowed: the Secret of the ONTAPCluster does not list spec.endpoint under its key endpoints, so that its
+	// login is not sent there. After two minutes it is Stalled.
+	ReasonEndpointNotAllowed = "EndpointNotAllowed"
 )
 
 // Reasons of Ready=Unknown.

@@ -195,6 +195,12 @@ func (r *ONTAPClusterReconciler) connect(ctx context.Context, cluster *v1alpha1.
 		return r.withoutSecret(ctx, cluster, err)
 	}
 	r.unread.Delete(cluster.Name)
+	if err := checkEndpoint(secret, cluster.Spec.Endpoint); err != nil {
+		// Also if it was permitted before: not even a deletion is finished with it.
+		r.Fleet.Disconnect(cluster.Name)
+		return waitingFor(cluster.Status.Conditions, v1alpha1.ReasonEndpointNotAllowed, fmt.Sprintf(
+			"spec.credentialsSecretRef: Secret %q in namespace %q does not permit spec.endpoint: %s", name, r.Namespace, err)), nil
+	}
 	login, err := credentials(secret)
 	if err != nil {
 		return waitingFor(cluster.Status.Conditions, v1alpha1.ReasonSecretInvalid, fmt.Sprintf(
