@@ -199,4 +199,6 @@ const (
 	EventDeleted = "Deleted"
 	// EventReleased: the object lets go of its service, which stays on the array.
 	EventReleased = "Released"
+	// EventInvalidAnnotation: an annotation of the operator's has more than 256 bytes, and counts as absent.
+	EventInvalidAnnotation = "InvalidAnnotation"
 )

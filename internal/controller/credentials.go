@@ -2,6 +2,8 @@ package controller
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -11,6 +13,8 @@ import (
 	"unicode"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
 	"github.com/ontap-operator/ontap-san-operator/internal/fleet"
@@ -105,6 +109,36 @@ func quotedEntry(secret *corev1.Secret, entry string) string {
 		}
 	}
 	return fmt.Sprintf(" (%.*q)", longest, entry)
+}
+
+// withoutSecret is connect while the API server does not give the Secret, which says nothing about the Secret. An array that
+// is connected as spec says is used on, with the login that it was connected with: drift is put back all the same.
+func (r *ONTAPClusterReconciler) withoutSecret(ctx context.Context, cluster *v1alpha1.ONTAPCluster, cause error) (outcome, error) {
+	trouble := fmt.Sprintf("Secret %q in namespace %q cannot be read: %s. If it lasts, look at the operator's Role there, and at the API server.",
+		cluster.Spec.CredentialsSecretRef.Name, r.Namespace, unread(cause))
+	first, _ := r.unread.LoadOrStore(cluster.Name, time.Now())
+	since, _ := first.(time.Time)
+	array, connected := r.Fleet.Array(cluster.Name)
+	if !connected || !isReady(cluster) {
+		if wasReady(cluster) && time.Since(since) < patience {
+			// It would be news to all services of the array, and may have passed in a moment.
+			return outcome{}, cause
+		}
+		return unknown(v1alpha1.ReasonSecretInvalid, "spec.credentialsSecretRef: "+trouble+" The operator keeps trying.", 0), nil
+	}
+	o, err := r.look(ctx, cluster, array)
+	if o.ready == metav1.ConditionTrue {
+		o.message += " The login is the one that was read before: " + trouble
+	}
+	return o, err
+}
+
+// unread is why the API server did not give an object, without what differs between two tries, such as port numbers.
+func unread(err error) string {
+	if status := apierrors.APIStatus(nil); errors.As(err, &status) {
+		return err.Error()
+	}
+	return "the API server does not answer"
 }
 
 // arrayConfig is how to reach the array of an ONTAPCluster.
