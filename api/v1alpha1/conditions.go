@@ -166,6 +166,9 @@ const (
 	// ReasonSecretInvalid: the Secret has no usable credentials. After two minutes it is Stalled. With Ready=Unknown: the API
 	// server does not give the Secret to the operator.
 	ReasonSecretInvalid = "SecretInvalid"
+	// ReasonEndpointNotAllowed: the Secret of the ONTAPCluster does not list spec.endpoint under its key endpoints, so that its
+	// login is not sent there. After two minutes it is Stalled.
+	ReasonEndpointNotAllowed = "EndpointNotAllowed"
 )
 
 // Reasons of Ready=Unknown.
@@ -199,4 +202,6 @@ const (
 	// EventSuperseded: another ISCSIService has taken on the service that this object had, while this one could not use it.
 	// The object does not own it any more.
 	EventSuperseded = "Superseded"
+	// EventInvalidAnnotation: an annotation of the operator's has more than 256 bytes, and counts as absent.
+	EventInvalidAnnotation = "InvalidAnnotation"
 )

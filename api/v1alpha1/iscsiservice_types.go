@@ -34,6 +34,10 @@ const PausedAnnotation = "san.ontap-operator.io/paused"
 // look at the array at once, and repeat what it refused.
 const ReconcileRequestedAtAnnotation = "san.ontap-operator.io/reconcile-requested-at"
 
+// MaxAnnotationLength is how many bytes the value of one of these annotations
+// may have. A longer one counts as absent, and an event says so.
+const MaxAnnotationLength = 256
+
 // InUsePolicy says what to do before the service is disabled while
 // initiators are logged in.
 // +kubebuilder:validation:Enum=Wait;Disconnect
@@ -225,6 +229,7 @@ type ISCSIServiceStatus struct {
 	// lastHandledReconcileAt is the value of the annotation
 	// san.ontap-operator.io/reconcile-requested-at when it was last honoured.
 	// +optional
+	// +kubebuilder:validation:MaxLength=256
 	LastHandledReconcileAt string `json:"lastHandledReconcileAt,omitempty"`
 }
 

@@ -10,6 +10,10 @@ import (
 // ISCSIService uses it: without it, nothing could be deleted on the array.
 const ONTAPClusterFinalizer = "san.ontap-operator.io/ontapcluster"
 
+// SecretEndpointsKey is the key of the Secret that says where its login may be
+// sent to: endpoints as in spec.endpoint, separated by white space or commas.
+const SecretEndpointsKey = "endpoints"
+
 // DefaultPollInterval is what an unset spec.pollInterval means.
 const DefaultPollInterval = time.Minute
 
@@ -26,7 +30,9 @@ type ONTAPClusterSpec struct {
 
 	// credentialsSecretRef names the Secret with the array account, in the
 	// operator's own namespace: username and password, or tls.crt and tls.key
-	// of a client certificate. Both is an error.
+	// of a client certificate. Both is an error. Its key endpoints lists the
+	// endpoints that the account may be sent to, separated by white space or
+	// commas: without spec.endpoint in it, nothing is sent.
 	// +required
 	CredentialsSecretRef SecretReference `json:"credentialsSecretRef"`
 

@@ -182,8 +182,10 @@ func newManager(config *rest.Config, o options, held *lease.Lease) (ctrl.Manager
 			ReaderFailOnMissingInformer: true,
 			// Secrets are watched, by their metadata, in the operator's own namespace only.
 			ByObject: map[client.Object]cache.ByObject{
-				&corev1.Secret{}:              {Namespaces: map[string]cache.Config{o.namespace: {}}},
-				&v1alpha1.ISCSIMetricsQuery{}: {Transform: controller.WithoutSamples},
+				&corev1.Secret{}:              {Namespaces: map[string]cache.Config{o.namespace: {}}, Transform: controller.TrimSecret},
+				&corev1.Namespace{}:           {Transform: controller.TrimNamespace},
+				&v1alpha1.ISCSIService{}:      {Transform: controller.TrimISCSIService},
+				&v1alpha1.ISCSIMetricsQuery{}: {Transform: controller.TrimISCSIMetricsQuery},
 			},
 		},
 		Metrics:                endpoint,

@@ -343,7 +343,7 @@ func (p *pass) refuse(refusal *ontap.Error, operation string) {
 
 // asked reports whether somebody asks, by annotation, for what was refused to be tried again.
 func (p *pass) asked() bool {
-	return p.obj.Annotations[v1alpha1.ReconcileRequestedAtAnnotation] != p.obj.Status.LastHandledReconcileAt
+	return annotation(p.obj, v1alpha1.ReconcileRequestedAtAnnotation) != p.obj.Status.LastHandledReconcileAt
 }
 
 // sameSVM reports whether nothing about the SVM has changed that a refused request could depend on.

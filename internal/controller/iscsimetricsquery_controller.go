@@ -31,7 +31,7 @@ const serviceIndex = "service"
 
 // ISCSIMetricsQueryReconciler answers ISCSIMetricsQueries, each once, and removes them when their time has come.
 type ISCSIMetricsQueryReconciler struct {
-	// Client reads from the cache, which does without the samples (WithoutSamples), and writes to the API server.
+	// Client reads from the cache, which does without the samples (TrimISCSIMetricsQuery), and writes to the API server.
 	Client client.Client
 	// Live reads from the API server.
 	Live client.Reader
@@ -46,17 +46,9 @@ type ISCSIMetricsQueryReconciler struct {
 	// MaxConcurrentReconciles is how many objects are worked on at a time; an array holds up one of them at most.
 	MaxConcurrentReconciles int
 
-	backoff *backoff
-	queue   *queue
-}
-
-// WithoutSamples is how the cache keeps an ISCSIMetricsQuery: nobody reads its samples there, and they are what makes it
-// large.
-func WithoutSamples(obj any) (any, error) {
-	if query, ok := obj.(*v1alpha1.ISCSIMetricsQuery); ok {
-		query.ManagedFields, query.Status.Samples = nil, nil
-	}
-	return obj, nil
+	refusals refusals
+	backoff  *backoff
+	queue    *queue
 }
 
 // Reconcile makes one try to answer an ISCSIMetricsQuery.
@@ -69,6 +61,7 @@ func (r *ISCSIMetricsQueryReconciler) Reconcile(ctx context.Context, req ctrl.Re
 	}
 	obj := &v1alpha1.ISCSIMetricsQuery{}
 	if err := r.Client.Get(ctx, req.NamespacedName, obj); err != nil || !obj.DeletionTimestamp.IsZero() {
+		r.refusals.forget(req.NamespacedName)
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
 	if obj.Finished() {
@@ -76,6 +69,9 @@ func (r *ISCSIMetricsQueryReconciler) Reconcile(ctx context.Context, req ctrl.Re
 	}
 	q := &inquiry{r: r, obj: obj.DeepCopy(), stored: obj}
 	end, err := q.admit(ctx)
+	if err == nil {
+		r.refusals.tell(r.Events, obj)
+	}
 	if err == nil && end == nil {
 		leave, ok := q.array.EnterHistory(r.queue.entrant(key, req))
 		if !ok {

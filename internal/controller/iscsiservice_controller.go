@@ -67,9 +67,10 @@ type ISCSIServiceReconciler struct {
 	// WriteTimeout bounds one change of the array; 0 means the constant of that name.
 	WriteTimeout time.Duration
 
-	memory  memory
-	backoff *backoff
-	queue   *queue
+	memory   memory
+	refusals refusals
+	backoff  *backoff
+	queue    *queue
 }
 
 // Change is what a poll found: the SVMs, of the array of an ONTAPCluster, whose service is another one than before.
@@ -88,6 +89,7 @@ func (r *ISCSIServiceReconciler) Reconcile(ctx context.Context, req ctrl.Request
 	obj := &v1alpha1.ISCSIService{}
 	if err := r.Client.Get(ctx, req.NamespacedName, obj); err != nil {
 		r.memory.forget(req.NamespacedName)
+		r.refusals.forget(req.NamespacedName)
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
 	if !obj.DeletionTimestamp.IsZero() && !hasFinalizer(obj) {
@@ -95,6 +97,9 @@ func (r *ISCSIServiceReconciler) Reconcile(ctx context.Context, req ctrl.Request
 	}
 	p := &pass{r: r, past: r.memory.of(req.NamespacedName, obj.UID), obj: obj.DeepCopy(), stored: obj}
 	end, err := p.prepare(ctx)
+	if err == nil {
+		r.refusals.tell(r.Events, obj)
+	}
 	if err == nil && end == nil {
 		if p.array != nil {
 			leave, ok := p.array.Enter(r.queue.entrant(req.String(), req))

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
@@ -22,6 +21,9 @@ import (
 func (p *pass) mark(ctx context.Context, finalizer, creating bool) error {
 	// Marks tell what is about to be sent, or that nothing is under way: only who may send can say so.
 	if err := p.r.Lease.Outlasts(time.Now().Add(p.r.writeTimeout())); err != nil {
+		return err
+	}
+	if err := p.whole(ctx); err != nil {
 		return err
 	}
 	marked := p.stored.DeepCopy()
@@ -44,7 +46,7 @@ func (p *pass) mark(ctx context.Context, finalizer, creating bool) error {
 	}
 	ctx, cancel := finishing(ctx)
 	defer cancel()
-	err := p.r.Client.Patch(ctx, marked, client.MergeFromWithOptions(p.stored, client.MergeFromWithOptimisticLock{}))
+	err := p.r.Client.Patch(ctx, marked, marksPatch{p.stored})
 	if err := writeError(err); err != nil {
 		return err
 	}

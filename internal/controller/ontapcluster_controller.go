@@ -72,6 +72,8 @@ type ONTAPClusterReconciler struct {
 
 	// unread is since when the API server has not given the Secret of an ONTAPCluster, by its name.
 	unread sync.Map
+	// refusals are the annotations of ONTAPClusters that an event has told of.
+	refusals refusals
 }
 
 // Reconcile connects to the array of an ONTAPCluster, and polls it.
@@ -82,6 +84,7 @@ func (r *ONTAPClusterReconciler) Reconcile(ctx context.Context, req ctrl.Request
 	stored := &v1alpha1.ONTAPCluster{}
 	if err := r.Client.Get(ctx, req.NamespacedName, stored); apierrors.IsNotFound(err) {
 		r.Fleet.Disconnect(req.Name)
+		r.refusals.forget(req.NamespacedName)
 		return ctrl.Result{}, nil
 	} else if err != nil {
 		return ctrl.Result{}, err
@@ -101,6 +104,7 @@ func (r *ONTAPClusterReconciler) Reconcile(ctx context.Context, req ctrl.Request
 		r.Fleet.Disconnect(req.Name)
 		return ctrl.Result{}, nil
 	}
+	r.refusals.tell(r.Events, stored)
 	cluster := stored.DeepCopy()
 	end, err := r.connect(ctx, cluster)
 	if err != nil {
@@ -195,6 +199,12 @@ func (r *ONTAPClusterReconciler) connect(ctx context.Context, cluster *v1alpha1.
 		return r.withoutSecret(ctx, cluster, err)
 	}
 	r.unread.Delete(cluster.Name)
+	if err := checkEndpoint(secret, cluster.Spec.Endpoint); err != nil {
+		// Also if it was permitted before: not even a deletion is finished with it.
+		r.Fleet.Disconnect(cluster.Name)
+		return waitingFor(cluster.Status.Conditions, v1alpha1.ReasonEndpointNotAllowed, fmt.Sprintf(
+			"spec.credentialsSecretRef: Secret %q in namespace %q does not permit spec.endpoint: %s", name, r.Namespace, err)), nil
+	}
 	login, err := credentials(secret)
 	if err != nil {
 		return waitingFor(cluster.Status.Conditions, v1alpha1.ReasonSecretInvalid, fmt.Sprintf(
@@ -205,36 +215,6 @@ func (r *ONTAPClusterReconciler) connect(ctx context.Context, cluster *v1alpha1.
 		return stalled(v1alpha1.ReasonInvalidConfiguration, fmt.Sprintf("The connection cannot be set up: %s.", err)), nil
 	}
 	return r.look(ctx, cluster, array)
-}
-
-// withoutSecret is connect while the API server does not give the Secret, which says nothing about the Secret. An array that
-// is connected as spec says is used on, with the login that it was connected with: drift is put back all the same.
-func (r *ONTAPClusterReconciler) withoutSecret(ctx context.Context, cluster *v1alpha1.ONTAPCluster, cause error) (outcome, error) {
-	trouble := fmt.Sprintf("Secret %q in namespace %q cannot be read: %s. If it lasts, look at the operator's Role there, and at the API server.",
-		cluster.Spec.CredentialsSecretRef.Name, r.Namespace, unread(cause))
-	first, _ := r.unread.LoadOrStore(cluster.Name, time.Now())
-	since, _ := first.(time.Time)
-	array, connected := r.Fleet.Array(cluster.Name)
-	if !connected || !isReady(cluster) {
-		if wasReady(cluster) && time.Since(since) < patience {
-			// It would be news to all services of the array, and may have passed in a moment.
-			return outcome{}, cause
-		}
-		return unknown(v1alpha1.ReasonSecretInvalid, "spec.credentialsSecretRef: "+trouble+" The operator keeps trying.", 0), nil
-	}
-	o, err := r.look(ctx, cluster, array)
-	if o.ready == metav1.ConditionTrue {
-		o.message += " The login is the one that was read before: " + trouble
-	}
-	return o, err
-}
-
-// unread is why the API server did not give an object, without what differs between two tries, such as port numbers.
-func unread(err error) string {
-	if status := apierrors.APIStatus(nil); errors.As(err, &status) {
-		return err.Error()
-	}
-	return "the API server does not answer"
 }
 
 // look polls the array, and tells how that went.

@@ -61,7 +61,7 @@ func newSite(t *testing.T) *site {
 			&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "team"}},
 			&corev1.Secret{
 				ObjectMeta: metav1.ObjectMeta{Name: "login", Namespace: "operator"},
-				Data:       map[string][]byte{"username": []byte("admin"), "password": []byte("netapp123")},
+				Data:       map[string][]byte{"username": []byte("admin"), "password": []byte("netapp123"), "endpoints": []byte(array.URL)},
 			},
 			&v1alpha1.ONTAPCluster{
 				ObjectMeta: metav1.ObjectMeta{Name: "default", Generation: 1},
@@ -143,8 +143,11 @@ func TestAConnectionThatSpecHasReplacedIsNotUsedAnyMore(t *testing.T) {
 		"it leads elsewhere, and the Secret is gone": {change: elsewhere, trouble: withoutSecret, reason: v1alpha1.ReasonSecretNotFound},
 		"it trusts others, and the Secret is gone":   {change: trusting, trouble: withoutSecret, reason: v1alpha1.ReasonSecretNotFound},
 		"the Secret is gone, and it leads as before": {trouble: withoutSecret, reason: v1alpha1.ReasonSecretNotFound, armed: true},
-		"it leads elsewhere, and the Secret is empty": {change: elsewhere, reason: v1alpha1.ReasonSecretInvalid, trouble: func(g Gomega, s *site, ctx context.Context) {
-			g.Expect(s.kube.Update(ctx, &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: "login", Namespace: "operator"}})).To(Succeed())
+		"it leads elsewhere, and the Secret has no login": {change: elsewhere, reason: v1alpha1.ReasonSecretInvalid, trouble: func(g Gomega, s *site, ctx context.Context) {
+			g.Expect(s.kube.Update(ctx, &corev1.Secret{
+				ObjectMeta: metav1.ObjectMeta{Name: "login", Namespace: "operator"},
+				Data:       map[string][]byte{"endpoints": []byte("https://127.0.0.1:1")},
+			})).To(Succeed())
 		}},
 		"it leads elsewhere, and nobody can tell who has access": {reason: v1alpha1.ReasonInvalidConfiguration, change: func(spec *v1alpha1.ONTAPClusterSpec) {
 			elsewhere(spec)
@@ -168,6 +171,56 @@ func TestAConnectionThatSpecHasReplacedIsNotUsedAnyMore(t *testing.T) {
 			_, connected := s.Fleet.Array("default")
 			g.Expect(connected).To(Equal(c.armed))
 			g.Expect(old.Usable() == nil).To(Equal(c.armed))
+		})
+	}
+}
+
+// permit has the Secret list these endpoints; nil takes the key away.
+func (s *site) permit(t *testing.T, endpoints *string) {
+	t.Helper()
+	g := NewWithT(t)
+	secret := &corev1.Secret{}
+	g.Expect(s.kube.Get(t.Context(), client.ObjectKey{Namespace: "operator", Name: "login"}, secret)).To(Succeed())
+	delete(secret.Data, "endpoints")
+	if endpoints != nil {
+		secret.Data["endpoints"] = []byte(*endpoints)
+	}
+	g.Expect(s.kube.Update(t.Context(), secret)).To(Succeed())
+}
+
+func TestALoginGoesOnlyToEndpointsThatItsSecretLists(t *testing.T) {
+	for name, endpoints := range map[string]*string{
+		"the Secret lists none":            nil,
+		"the list is empty":                new(""),
+		"the Secret lists another one":     new("https://array2.example.com"),
+		"the Secret lists another port":    new("https://127.0.0.1:1"),
+		"the Secret has a malformed entry": new("127.0.0.1"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			s := newSite(t)
+			endpoint := s.cluster(t).Spec.Endpoint
+			array, _ := s.Fleet.Array("default")
+			g.Expect(s.ClearJournal(t.Context())).To(Succeed())
+
+			s.permit(t, endpoints)
+			again := s.reconcile(t)
+			requests, err := s.Journal(t.Context(), 0)
+			g.Expect(err).NotTo(HaveOccurred())
+			g.Expect(requests).To(BeEmpty())
+			ready := s.ready(t)
+			g.Expect(ready.Status).To(Equal(metav1.ConditionFalse))
+			g.Expect(ready.Reason).To(Equal(v1alpha1.ReasonEndpointNotAllowed))
+			g.Expect(ready.Message).To(SatisfyAll(ContainSubstring(`"login"`), ContainSubstring("kubectl -n operator"), ContainSubstring(endpoint)))
+			g.Expect(ready.Message).NotTo(ContainSubstring("netapp123"))
+			_, connected := s.Fleet.Array("default")
+			g.Expect(connected).To(BeFalse())
+			g.Expect(array.Usable()).To(HaveOccurred(), "a deletion cannot use it either")
+			g.Expect(again).To(And(BeNumerically(">=", grace), BeNumerically("<", 2*grace)), "what permits it may be on its way")
+
+			s.permit(t, new("https://array2.example.com, "+endpoint+"/"))
+			s.reconcile(t)
+			g.Expect(s.ready(t).Status).To(Equal(metav1.ConditionTrue))
 		})
 	}
 }

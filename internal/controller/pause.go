@@ -23,7 +23,7 @@ func pausedBy(service *v1alpha1.ISCSIService, cluster *v1alpha1.ONTAPCluster) st
 }
 
 func isPaused(obj client.Object) bool {
-	return obj.GetAnnotations()[v1alpha1.PausedAnnotation] == "true"
+	return annotation(obj, v1alpha1.PausedAnnotation) == "true"
 }
 
 // paused is the outcome of a pass that must not change anything. What was found before stays, unless there is nothing
@@ -44,8 +44,8 @@ var operated = predicate.Funcs{
 	DeleteFunc:  func(event.DeleteEvent) bool { return false },
 	GenericFunc: func(event.GenericEvent) bool { return false },
 	UpdateFunc: func(e event.UpdateEvent) bool {
-		before, after := e.ObjectOld.GetAnnotations(), e.ObjectNew.GetAnnotations()
-		return before[v1alpha1.PausedAnnotation] != after[v1alpha1.PausedAnnotation] ||
-			before[v1alpha1.ReconcileRequestedAtAnnotation] != after[v1alpha1.ReconcileRequestedAtAnnotation]
+		changed := func(name string) bool { return annotation(e.ObjectOld, name) != annotation(e.ObjectNew, name) }
+		return changed(v1alpha1.PausedAnnotation) || changed(v1alpha1.ReconcileRequestedAtAnnotation) ||
+			refusedAnnotations(e.ObjectOld) != refusedAnnotations(e.ObjectNew)
 	},
 }

@@ -38,7 +38,7 @@ func (p *pass) report(ctx context.Context, o *outcome) error {
 		o.retryAfter = min(o.retryAfter, due)
 	}
 	if p.looked || p.denied {
-		status.LastHandledReconcileAt = p.obj.Annotations[v1alpha1.ReconcileRequestedAtAnnotation]
+		status.LastHandledReconcileAt = annotation(p.obj, v1alpha1.ReconcileRequestedAtAnnotation)
 	}
 	if p.deleting() && !o.paused {
 		o.message += " " + letGo

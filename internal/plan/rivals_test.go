@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"strings"
 	"testing"
 	"time"
 )
@@ -404,73 +403,4 @@ func TestModelOfRivals(t *testing.T) {
 		}
 	})
 	t.Logf("%d starts, %d states, %d runs", began, len(x.trail), x.runs)
-}
-
-// TestRivalMutants decides with a flaw each who comes first, and what becomes of the other one.
-func TestRivalMutants(t *testing.T) {
-	flawed := func(change func(*Claimant)) func(Claimant, []Claimant) Standing {
-		return func(c Claimant, others []Claimant) Standing {
-			sound := c.Contest(others)
-			change(&c)
-			for i := range others {
-				change(&others[i])
-			}
-			s := c.Contest(others)
-			s.TakesOver, s.Successor = sound.TakesOver, sound.Successor
-			return s
-		}
-	}
-	for _, c := range []struct {
-		name, breaks string
-		contest      func(Claimant, []Claimant) Standing
-		flaw         func(*duel)
-	}{
-		{name: "goes by age only", breaks: "do not come to rest", contest: flawed(func(c *Claimant) { c.Origin, c.Creating = None, false })},
-		{name: "does not mind who has begun to create", breaks: "that another object holds", contest: flawed(func(c *Claimant) { c.Creating = false })},
-		{name: "does not mind who has the service", breaks: "do not come to rest", contest: flawed(func(c *Claimant) { c.Origin = None })},
-		{name: "yields to one that observes", breaks: "an object yields to one that wants nothing", contest: flawed(func(c *Claimant) { c.Observe = false })},
-		{name: "yields to one that may not use the SVM", breaks: "an object yields to one that wants nothing", contest: flawed(func(c *Claimant) { c.Denied = false })},
-		{name: "lets a former holder keep its origin", breaks: "own one service", contest: Claimant.Contest, flaw: func(d *duel) { d.lenient = true }},
-		{name: "takes a service away that another object has just taken over", breaks: "that another object holds", contest: Claimant.Contest,
-			flaw: func(d *duel) { d.trusting = true }},
-		{name: "lets go of a service because another object waits for it", breaks: "leaves a service behind", contest: Claimant.Contest, flaw: func(d *duel) {
-			d.next = func(w Wanted, m Remembered, o Observed) Step {
-				if step := Next(w, m, o); step.Why != HandingOver {
-					return step
-				}
-				return Step{Do: Release, Why: Done}
-			}
-		}},
-		{name: "takes a service over before the finalizer is on", breaks: "that its object does not delete with itself", contest: Claimant.Contest, flaw: func(d *duel) {
-			d.next = func(w Wanted, m Remembered, o Observed) Step {
-				if w.TakesOver && o.Presence == Present && m.Origin == None {
-					return Step{Do: Own, Origin: Adopted}
-				}
-				return Next(w, m, o)
-			}
-		}},
-		{name: "keeps others from taking over", breaks: "waits for ever", contest: func(c Claimant, others []Claimant) Standing {
-			s := c.Contest(others)
-			s.TakesOver = false
-			return s
-		}},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			x, d := duelOf(c.contest)
-			if c.flaw != nil {
-				c.flaw(d)
-			}
-			story := ""
-			pairs(2, func(p pair) {
-				if story == "" {
-					story = x.from(p)
-				}
-			})
-			if story == "" || !strings.Contains(story, c.breaks) {
-				t.Fatalf("not noticed, or for another reason, in %d states: %s", len(x.trail), story)
-			}
-			t.Logf("noticed in %d states: %s", len(x.trail), story)
-		})
-	}
 }

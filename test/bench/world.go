@@ -18,8 +18,7 @@ import (
 )
 
 const (
-	namespace  = "bench"
-	secretName = "array-login"
+	namespace = "bench"
 	// appliers is how many objects are applied at a time.
 	appliers = 8
 )
@@ -64,13 +63,7 @@ func (w *world) start(ctx context.Context) (err error) {
 	if w.admin, err = connect(w.plane.User); err != nil {
 		return err
 	}
-	return errors.Join(
-		w.admin.Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}),
-		w.admin.Create(ctx, &corev1.Secret{
-			ObjectMeta: metav1.ObjectMeta{Name: secretName, Namespace: testbed.OperatorNamespace},
-			StringData: map[string]string{"username": arrayUser, "password": arrayPassword},
-		}),
-	)
+	return w.admin.Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}})
 }
 
 // connect makes a client that reads and writes without a cache and without a limit of its own.
@@ -97,13 +90,13 @@ func (w *world) startOperator(ctx context.Context) (err error) {
 	return err
 }
 
-// declare applies the ONTAPCluster of an array: every namespace may use every SVM.
+// declare applies the ONTAPCluster of an array and its Secret: every namespace may use every SVM.
 func (w *world) declare(ctx context.Context, a *array, change func(*v1alpha1.ONTAPClusterSpec)) error {
 	cluster := &v1alpha1.ONTAPCluster{
 		ObjectMeta: metav1.ObjectMeta{Name: a.name},
 		Spec: v1alpha1.ONTAPClusterSpec{
 			Endpoint:             a.url,
-			CredentialsSecretRef: v1alpha1.SecretReference{Name: secretName},
+			CredentialsSecretRef: v1alpha1.SecretReference{Name: a.name},
 			TLS:                  &v1alpha1.TLSConfig{CA: a.ca},
 			Access: []v1alpha1.AccessRule{{
 				Namespaces: v1alpha1.NamespaceSelector{Selector: &metav1.LabelSelector{}}, SVMs: []string{"*"},
@@ -111,7 +104,13 @@ func (w *world) declare(ctx context.Context, a *array, change func(*v1alpha1.ONT
 		},
 	}
 	change(&cluster.Spec)
-	return w.admin.Create(ctx, cluster)
+	return errors.Join(
+		w.admin.Create(ctx, &corev1.Secret{
+			ObjectMeta: metav1.ObjectMeta{Name: a.name, Namespace: testbed.OperatorNamespace},
+			StringData: map[string]string{"username": arrayUser, "password": arrayPassword, "endpoints": a.url},
+		}),
+		w.admin.Create(ctx, cluster),
+	)
 }
 
 // redeclare changes the spec of ONTAPClusters.

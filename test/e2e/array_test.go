@@ -106,9 +106,14 @@ func (a *array) connectWith(ctx SpecContext, secret string) {
 	Expect(a.ClearJournal(ctx)).To(Succeed())
 }
 
-func (a *array) secret(password string) string {
-	return fmt.Sprintf("apiVersion: v1\nkind: Secret\nmetadata: {name: %s, namespace: %s}\nstringData: {username: %s, password: %q}",
-		a.name, testbed.OperatorNamespace, account.Name, password)
+// secret is the Secret of the ONTAPCluster, with a password that goes to the array and to further endpoints, if given.
+func (a *array) secret(password string, further ...string) string {
+	return passwordSecret(a.name, password, append(further, a.URL)...)
+}
+
+func passwordSecret(name, password string, endpoints ...string) string {
+	return fmt.Sprintf("apiVersion: v1\nkind: Secret\nmetadata: {name: %s, namespace: %s}\nstringData: {username: %s, password: %q, endpoints: %q}",
+		name, testbed.OperatorNamespace, account.Name, password, strings.Join(endpoints, " "))
 }
 
 // certificateSecret is the Secret with a new client certificate, and its key, for an account of the array.
@@ -116,12 +121,12 @@ func (a *array) certificateSecret(ctx SpecContext, account string) string {
 	GinkgoHelper()
 	pair, err := a.ClientCertificate(ctx, account)
 	Expect(err).NotTo(HaveOccurred())
-	return tlsSecret(a.name, pair.Certificate, pair.Key)
+	return tlsSecret(a.name, pair.Certificate, pair.Key, a.URL)
 }
 
-func tlsSecret(name, certificate, key string) string {
-	return fmt.Sprintf("apiVersion: v1\nkind: Secret\nmetadata: {name: %s, namespace: %s}\nstringData: {tls.crt: %q, tls.key: %q}",
-		name, testbed.OperatorNamespace, certificate, key)
+func tlsSecret(name, certificate, key, endpoint string) string {
+	return fmt.Sprintf("apiVersion: v1\nkind: Secret\nmetadata: {name: %s, namespace: %s}\nstringData: {tls.crt: %q, tls.key: %q, endpoints: %q}",
+		name, testbed.OperatorNamespace, certificate, key, endpoint)
 }
 
 // manifest is the ONTAPCluster, with the SVMs that the namespace may use; none leaves the rule out.

@@ -128,7 +128,7 @@ var _ = Describe("Secrets", Serial, func() {
 		Expect(err).NotTo(HaveOccurred())
 		secrets.shapes("private key", pair.Key)
 		secrets.shapes("body of the private key", keyLine(pair.Key))
-		b.connectWith(ctx, tlsSecret(b.name, pair.Certificate, pair.Key))
+		b.connectWith(ctx, tlsSecret(b.name, pair.Certificate, pair.Key, b.URL))
 
 		By("showing arrays, accounts and Secrets that do not work")
 		other, err := a.ClientCertificate(ctx, "certified")
@@ -141,11 +141,11 @@ var _ = Describe("Secrets", Serial, func() {
 			troubled = append(troubled, c)
 		}
 		for name, secret := range map[string]string{
-			"foreign-key": tlsSecret("canary-foreign-key", other.Certificate, pair.Key),
-			"swapped":     tlsSecret("canary-swapped", pair.Key, pair.Certificate),
-			"no-key":      tlsSecret("canary-no-key", pair.Certificate, keyLine(pair.Key)),
-			"cut-key":     tlsSecret("canary-cut-key", pair.Certificate, pair.Key[:len(pair.Key)/2]),
-			"both":        tlsSecret("canary-both", pair.Certificate, pair.Key) + "\n---\n" + (&array{name: "canary-both"}).secret(password),
+			"foreign-key": tlsSecret("canary-foreign-key", other.Certificate, pair.Key, a.URL),
+			"swapped":     tlsSecret("canary-swapped", pair.Key, pair.Certificate, a.URL),
+			"no-key":      tlsSecret("canary-no-key", pair.Certificate, keyLine(pair.Key), a.URL),
+			"cut-key":     tlsSecret("canary-cut-key", pair.Certificate, pair.Key[:len(pair.Key)/2], a.URL),
+			"both":        tlsSecret("canary-both", pair.Certificate, pair.Key, a.URL) + "\n---\n" + passwordSecret("canary-both", password, a.URL),
 		} {
 			trouble(name, a.URL, a.CA, secret)
 		}
@@ -174,10 +174,12 @@ var _ = Describe("Secrets", Serial, func() {
 			"status": newParrot(answersRaw("%s\r\n\r\n")),
 		}
 		for name, p := range parrots {
-			trouble(name, p.URL, p.ca(), (&array{name: "canary-" + name}).secret(password))
+			trouble(name, p.URL, p.ca(), passwordSecret("canary-"+name, password, p.URL))
 		}
-		trouble("nobody", "https://"+freeAddress(), a.CA, (&array{name: "canary-nobody"}).secret(password))
-		trouble("stranger", a.URL, elsewhere.ca(), (&array{name: "canary-stranger"}).secret(password))
+		nobody := "https://" + freeAddress()
+		trouble("nobody", nobody, a.CA, passwordSecret("canary-nobody", password, nobody))
+		trouble("stranger", a.URL, elsewhere.ca(), passwordSecret("canary-stranger", password, a.URL))
+		trouble("unlisted", a.URL, a.CA, passwordSecret("canary-unlisted", password, "https://"+account.Name+":"+password+"@array.example.com", password))
 		DeferCleanup(func(ctx SpecContext) {
 			names := []string{b.name}
 			for _, c := range troubled {

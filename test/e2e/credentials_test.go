@@ -205,7 +205,7 @@ var _ = Describe("The account of an ONTAPCluster", func() {
 		written := a.writes(ctx)
 
 		moved := &array{Simulator: b.Simulator, name: a.name}
-		apply(ctx, moved.manifest("*"))
+		apply(ctx, a.secret(password, b.URL)+"\n---\n"+moved.manifest("*"))
 		Eventually(a.connection).WithContext(ctx).Should(Equal("False " + v1alpha1.ReasonArrayChanged))
 		a.apply(ctx, "main", "svm: {name: svm1}, alias: two, enabled: false, deletionPolicy: Delete")
 		a.apply(ctx, "late", "svm: {name: svm2}")
@@ -256,6 +256,39 @@ var _ = Describe("The account of an ONTAPCluster", func() {
 		apply(ctx, a.secret(password))
 		Eventually(a.connection, soon).WithContext(ctx).Should(Equal("True Connected"))
 		Expect(a.ready(ctx, "svm3").Status.Target.Alias).To(Equal("two"))
+	})
+
+	It("is sent to no endpoint that its Secret does not list, and to none that it does not list any more", func(ctx SpecContext) {
+		a, b := newArray(ctx, "{name: svm1}"), newUnconnected(ctx, "{name: svm1}")
+		a.apply(ctx, "main", "svm: {name: svm1}")
+		a.ready(ctx, "main")
+		permit := func(endpoints ...string) {
+			GinkgoHelper()
+			kubectl(ctx, "-n", testbed.OperatorNamespace, "patch", "secret", a.name, "-p", `{"stringData":{"endpoints":"`+strings.Join(endpoints, " ")+`"}}`)
+		}
+
+		By("naming the Secret in an ONTAPCluster that leads elsewhere")
+		apply(ctx, b.manifest("*"))
+		b.configure(ctx, `{"credentialsSecretRef":{"name":"`+a.name+`"}}`)
+		Eventually(b.connection).WithContext(ctx).Should(Equal("False " + v1alpha1.ReasonEndpointNotAllowed))
+		Expect(b.connectionCondition(ctx).Message).To(SatisfyAll(ContainSubstring(`"`+a.name+`"`), ContainSubstring("LISTED "+b.URL), Not(ContainSubstring(a.URL))))
+		Expect(b.journal(ctx)).To(BeEmpty())
+		Expect(a.connection(ctx)).To(Equal("True Connected"))
+
+		By("listing that endpoint in place of the one that the array has")
+		permit(b.URL)
+		Eventually(b.connection, soon).WithContext(ctx).Should(Equal("True Connected"))
+		Eventually(a.connection, soon).WithContext(ctx).Should(Equal("False " + v1alpha1.ReasonEndpointNotAllowed))
+		Expect(a.ClearJournal(ctx)).To(Succeed())
+		kubectl(ctx, "-n", a.name, "delete", "iscsisvc", "main", "--wait=false")
+		Eventually(func() string { return condition(a.get(ctx, "main"), v1alpha1.ConditionReady).Message }).Should(SatisfyAll(
+			ContainSubstring(v1alpha1.ReasonEndpointNotAllowed), ContainSubstring("The deletion waits.")))
+		Expect(a.journal(ctx)).To(BeEmpty())
+
+		permit(a.URL)
+		Eventually(a.gone).WithContext(ctx).WithArguments("main").Should(BeTrue())
+		Expect(a.on(ctx, "svm1")).To(BeNil())
+		Eventually(b.connection, soon).WithContext(ctx).Should(Equal("False " + v1alpha1.ReasonEndpointNotAllowed))
 	})
 
 	It("is not sent any more where spec.endpoint led before, even if there is nothing to send elsewhere", func(ctx SpecContext) {

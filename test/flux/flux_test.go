@@ -49,6 +49,7 @@ var _ = Describe("A team's repository", Ordered, func() {
 			Service: &testbed.SVMService{Enabled: new(true)}})).To(Succeed())
 		pages = documented()
 		pages["platform/array.yaml"] = strings.Replace(pages["platform/array.yaml"], "endpoint: https://ontap.example.com\n", reach(array), 1)
+		pages["platform/credentials.yaml"] = strings.Replace(pages["platform/credentials.yaml"], "endpoints: https://ontap.example.com\n", "endpoints: "+array.URL+"\n", 1)
 		orders = map[string]string{"team-a/orders.yaml": pages["team-a/orders.yaml"]}
 		platform = newRepository(ctx, testbed.FluxNamespace, "platform")
 	})
@@ -168,8 +169,8 @@ var _ = Describe("What belongs together", func() {
 	DescribeTable("ends Ready in any order", func(ctx SpecContext, name string, order ...string) {
 		array := startArray(ctx, name, "svm1")
 		parts := map[string]string{
-			"Secret": fmt.Sprintf("apiVersion: v1\nkind: Secret\nmetadata: {name: %s, namespace: %s}\nstringData: {username: admin, password: netapp123}\n",
-				name, testbed.OperatorNamespace),
+			"Secret": fmt.Sprintf("apiVersion: v1\nkind: Secret\nmetadata: {name: %s, namespace: %s}\nstringData: {username: admin, password: netapp123, endpoints: %q}\n",
+				name, testbed.OperatorNamespace, array.URL),
 			"ONTAPCluster": fmt.Sprintf("apiVersion: %s\nkind: ONTAPCluster\nmetadata: {name: %s}\nspec:\n  %s  credentialsSecretRef: {name: %s}\n"+
 				"  access: [{namespaces: {names: [%s]}, svms: [svm1]}]\n", v1alpha1.GroupVersion, name, reach(array), name, name),
 			"ISCSIService": fmt.Sprintf("apiVersion: %s\nkind: ISCSIService\nmetadata: {name: main, namespace: %s}\n"+

@@ -15,7 +15,7 @@ const SamplesNamespace = "team-a"
 // right.
 const SamplesPollInterval = "5s"
 
-// ApplySamples applies config/samples as it is but for the array's address, its CA and the poll interval, by way of a
+// ApplySamples applies config/samples as it is but for the array's address, in both its places, its CA and the poll interval, by way of a
 // kustomization like a user's own.
 func (c *ControlPlane) ApplySamples(ctx context.Context, array *Simulator) error {
 	dir := filepath.Join(c.bed.Dir, "samples")
@@ -23,7 +23,7 @@ func (c *ControlPlane) ApplySamples(ctx context.Context, array *Simulator) error
 	if err != nil {
 		return err
 	}
-	patch, err := yaml.Marshal([]map[string]any{
+	ontapCluster, err := yaml.Marshal([]map[string]any{
 		{"op": "replace", "path": "/spec/endpoint", "value": array.URL},
 		{"op": "replace", "path": "/spec/pollInterval", "value": SamplesPollInterval},
 		{"op": "add", "path": "/spec/tls", "value": map[string]string{"ca": array.CA}},
@@ -31,12 +31,16 @@ func (c *ControlPlane) ApplySamples(ctx context.Context, array *Simulator) error
 	if err != nil {
 		return err
 	}
+	secret, err := yaml.Marshal([]map[string]any{{"op": "replace", "path": "/stringData/endpoints", "value": array.URL}})
+	if err != nil {
+		return err
+	}
 	kustomization, err := yaml.Marshal(map[string]any{
 		"resources": []string{samples},
-		"patches": []map[string]any{{
-			"target": map[string]string{"kind": "ONTAPCluster", "name": "default"},
-			"patch":  string(patch),
-		}},
+		"patches": []map[string]any{
+			{"target": map[string]string{"kind": "ONTAPCluster", "name": "default"}, "patch": string(ontapCluster)},
+			{"target": map[string]string{"kind": "Secret", "name": "ontap-credentials"}, "patch": string(secret)},
+		},
 	})
 	if err != nil {
 		return err

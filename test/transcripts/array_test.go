@@ -35,6 +35,7 @@ var _ = Describe("One's own array", func() {
 			edit(filepath.Join(samples, "ontapcluster.yaml"), `# tls: {pinnedSHA256: "2F:6B:…"}`, tls)
 		}
 		edit(filepath.Join(samples, "secret.yaml"), "username: admin\n  password: netapp123", "username: san-operator\n  password: "+password)
+		edit(filepath.Join(samples, "secret.yaml"), "https://ontap.example.com", array.URL)
 		_, err = cluster.Kubectl(ctx, "", "apply", "-k", samples)
 		Expect(err).NotTo(HaveOccurred())
 		_, err = cluster.Kubectl(ctx, "", "-n", testbed.SamplesNamespace, "wait", "--for=condition=Ready", "--timeout=60s", "iscsisvc", "--all")

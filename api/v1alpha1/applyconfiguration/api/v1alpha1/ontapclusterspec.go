@@ -20,7 +20,9 @@ type ONTAPClusterSpecApplyConfiguration struct {
 	Endpoint *string `json:"endpoint,omitempty"`
 	// credentialsSecretRef names the Secret with the array account, in the
 	// operator's own namespace: username and password, or tls.crt and tls.key
-	// of a client certificate. Both is an error.
+	// of a client certificate. Both is an error. Its key endpoints lists the
+	// endpoints that the account may be sent to, separated by white space or
+	// commas: without spec.endpoint in it, nothing is sent.
 	CredentialsSecretRef *SecretReferenceApplyConfiguration `json:"credentialsSecretRef,omitempty"`
 	// tls says how the array's certificate is verified. Unset: by the
 	// certificate authorities of the operator's image.
