@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"encoding/json"
+	"net/http"
 	"strings"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -212,6 +213,22 @@ var _ = Describe("What it costs", func() {
 		a.polled(ctx, servicesPath, 3)
 		Expect(operatorWrites(a.name)).To(ConsistOf("patch iscsiservices", "patch iscsiservices/status", "create events"))
 		Expect(a.writes(ctx)).To(HaveLen(1))
+	})
+
+	It("asks the array for the service itself before the POST, and for no more", func(ctx SpecContext) {
+		const uuid = "11111111-2222-3333-4444-555555555555"
+		a := newArray(ctx, "{name: first}", "{name: svm1, uuid: "+uuid+"}", "{name: svm2}")
+		a.configure(ctx, `{"metrics":{"disabled":true}}`)
+		a.rarely(ctx)
+		a.apply(ctx, "first", "svm: {name: first}") // the names of all SVMs are read with the first of them
+		a.ready(ctx, "first")
+		Expect(a.ClearJournal(ctx)).To(Succeed())
+		a.apply(ctx, "main", "svm: {name: svm1}")
+		a.ready(ctx, "main")
+		Expect(a.journal(ctx)).To(HaveExactElements(
+			SatisfyAll(HaveField("Method", http.MethodGet), HaveField("Path", servicesPath+"/"+uuid)),
+			SatisfyAll(HaveField("Method", http.MethodPost), HaveField("Path", servicesPath)),
+		))
 	})
 
 	It("adopts with one Kubernetes write", func(ctx SpecContext) {

@@ -1,0 +1,52 @@
+package fleet
+
+import (
+	"testing"
+
+	. "github.com/onsi/gomega"
+
+	"github.com/ontap-operator/ontap-san-operator/test/testbed"
+)
+
+const svmsPath = "/api/svm/svms"
+
+// names asks for the UUIDs of SVMs, and returns how many requests that took.
+func names(t *testing.T, array *Array, console *testbed.Control, svms map[string]string) int {
+	t.Helper()
+	g := NewWithT(t)
+	g.Expect(console.ClearJournal(t.Context())).To(Succeed())
+	for name, uuid := range svms {
+		g.Expect(array.UUIDOf(t.Context(), name)).To(Equal(uuid), name)
+	}
+	journal, err := console.Journal(t.Context(), 0)
+	g.Expect(err).NotTo(HaveOccurred())
+	return len(journal)
+}
+
+func TestManyNamesTakeOneRequest(t *testing.T) {
+	g := NewWithT(t)
+	array, console := polled(t)
+	g.Expect(names(t, array, console, map[string]string{"svm1": withService, "svm2": without})).To(Equal(1))
+	g.Expect(names(t, array, console, map[string]string{"svm1": withService})).To(BeZero())
+	g.Expect(names(t, array, console, map[string]string{"svm9": ""})).To(Equal(1), "it may be a new one")
+	g.Expect(console.CreateSVM(t.Context(), testbed.SVM{Name: "svm9", UUID: unknown, State: "running"})).To(Succeed())
+	g.Expect(names(t, array, console, map[string]string{"svm9": unknown})).To(Equal(1))
+}
+
+func TestANameThatHasPassedToAnotherSVMIsLookedUpAnew(t *testing.T) {
+	g := NewWithT(t)
+	array, console := polled(t)
+	names(t, array, console, map[string]string{"svm2": without})
+	g.Expect(console.ChangeSVM(t.Context(), "svm2", map[string]any{"name": "svm-old"})).To(Succeed())
+	g.Expect(console.CreateSVM(t.Context(), testbed.SVM{Name: "svm2", UUID: unknown, State: "running"})).To(Succeed())
+	array.ForgetName("svm2")
+	names(t, array, console, map[string]string{"svm2": unknown})
+}
+
+func TestOneOddSVMLeavesTheOthersTheirNames(t *testing.T) {
+	g := NewWithT(t)
+	array, console := polled(t)
+	_, err := console.InjectFault(t.Context(), testbed.Fault{Match: testbed.Match{Path: svmsPath}, Spoil: &testbed.Spoil{SVM: "svm1", Remove: []string{"uuid"}}})
+	g.Expect(err).NotTo(HaveOccurred())
+	names(t, array, console, map[string]string{"svm2": without})
+}
