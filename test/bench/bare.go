@@ -19,8 +19,9 @@ import (
 	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
 )
 
-// bareLoop does for each object what the operator must: the metadata patch, the POST, the status patch. It decides
-// nothing, reads nothing, watches nothing and keeps nothing. It is the limit, as fast as these requests can be made.
+// bareLoop does for each object what the operator must: the GET that proves that there is no service, the metadata patch,
+// the POST, the status patch. It decides nothing, watches nothing and keeps nothing. It is the limit, as fast as these
+// requests can be made.
 type bareLoop struct {
 	kubernetes client.Client
 	http       *http.Client
@@ -66,6 +67,9 @@ func (l *bareLoop) serve(ctx context.Context, workers int, accepted <-chan *v1al
 }
 
 func (l *bareLoop) create(ctx context.Context, service *v1alpha1.ISCSIService) error {
+	if _, err := l.call(ctx, http.MethodGet, "?svm.name="+service.Spec.SVM.Name, nil); err != nil {
+		return err
+	}
 	marked := service.DeepCopy()
 	marked.Finalizers = []string{v1alpha1.Finalizer}
 	marked.Annotations = map[string]string{
@@ -111,26 +115,37 @@ type record struct {
 }
 
 func (l *bareLoop) post(ctx context.Context, svm string) (record, error) {
-	body := fmt.Appendf(nil, `{"svm":{"name":%q},"enabled":true}`, svm)
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, l.array.url+servicesPath+"?return_records=true", bytes.NewReader(body))
+	made, err := l.call(ctx, http.MethodPost, "?return_records=true", fmt.Appendf(nil, `{"svm":{"name":%q},"enabled":true}`, svm))
 	if err != nil {
 		return record{}, err
+	}
+	if len(made) != 1 {
+		return record{}, fmt.Errorf("POST for %s: %d records", svm, len(made))
+	}
+	return made[0], nil
+}
+
+// call makes a request to the collection of services, and returns its records.
+func (l *bareLoop) call(ctx context.Context, method, query string, body []byte) ([]record, error) {
+	request, err := http.NewRequestWithContext(ctx, method, l.array.url+servicesPath+query, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
 	}
 	request.SetBasicAuth(arrayUser, arrayPassword)
 	response, err := l.http.Do(request)
 	if err != nil {
-		return record{}, err
+		return nil, err
 	}
 	defer func() { _ = response.Body.Close() }()
 	answer, err := io.ReadAll(response.Body)
 	if err != nil {
-		return record{}, err
+		return nil, err
 	}
-	var made struct {
+	var page struct {
 		Records []record `json:"records"`
 	}
-	if err := json.Unmarshal(answer, &made); err != nil || len(made.Records) != 1 {
-		return record{}, fmt.Errorf("POST for %s: %s: %s", svm, response.Status, answer)
+	if err := json.Unmarshal(answer, &page); err != nil || page.Records == nil {
+		return nil, fmt.Errorf("%s %s: %s: %s", method, query, response.Status, answer)
 	}
-	return made.Records[0], nil
+	return page.Records, nil
 }
