@@ -79,7 +79,11 @@ func (p *pass) confirm(ctx context.Context) error {
 		}
 		p.svm.UUID = uuid
 	}
-	finding, err := p.array.Confirm(ctx, p.svm.UUID)
+	ask := p.array.Confirm
+	if p.obj.Status.Origin == "" && !p.unanswered() && !p.deleting() {
+		ask = p.array.Ask // nothing is forgotten or released, whatever the answer
+	}
+	finding, err := ask(ctx, p.svm.UUID)
 	if err != nil {
 		return err
 	}

@@ -286,27 +286,38 @@ func (a *Array) SVM(ctx context.Context, svm ontap.SVMRef) (found *ontap.SVM, er
 	return found, err
 }
 
-// Confirm asks the array about the service of the SVM with that UUID itself. Only its own answer counts as absence, and
-// only if the array that gave it is the one remembered: any other trouble is an error.
-func (a *Array) Confirm(ctx context.Context, svmUUID string) (Finding, error) {
+// Ask asks the array about the service of the SVM with that UUID itself. What it says of absence is enough to send a create
+// request, whose answer decides, and not to forget or release a service: that takes Confirm.
+func (a *Array) Ask(ctx context.Context, svmUUID string) (Finding, error) {
 	var service ontap.Service
 	began := time.Now()
 	err := a.call(ctx, ontap.SVMRef{UUID: svmUUID}, func() (err error) {
 		service, err = a.client.Service(ctx, svmUUID)
 		return err
 	})
-	if err == nil {
+	switch {
+	case err == nil:
 		a.snapshot.put(service, began)
 		return Finding{Service: &service}, nil
+	case SaysAbsent(err):
+		return Finding{Absent: true, SVMGone: errors.Is(err, ontap.CodeSVMNotFound)}, nil
 	}
-	if !SaysAbsent(err) {
-		return Finding{}, err
+	return Finding{}, err
+}
+
+// Confirm asks the array about the service of the SVM with that UUID itself. Only its own answer counts as absence, and
+// only if the array that gave it is the one remembered: any other trouble is an error.
+func (a *Array) Confirm(ctx context.Context, svmUUID string) (Finding, error) {
+	began := time.Now()
+	finding, err := a.Ask(ctx, svmUUID)
+	if err != nil || !finding.Absent {
+		return finding, err
 	}
 	if err := a.reidentify(ctx); err != nil {
 		return Finding{}, err
 	}
 	a.snapshot.remove(svmUUID, began)
-	return Finding{Absent: true, SVMGone: errors.Is(err, ontap.CodeSVMNotFound)}, nil
+	return finding, nil
 }
 
 // Sessions counts the iSCSI sessions that are logged in to the SVM with that UUID, and names the initiators of the first
@@ -332,55 +343,6 @@ func (a *Array) Sessions(ctx context.Context, svmUUID string) (count int, initia
 		return 0, nil, err
 	}
 	return count, initiators, nil
-}
-
-// Create creates the service and returns it as the array made it ("Create an iSCSI service").
-func (a *Array) Create(ctx context.Context, service ontap.ServiceCreate) (created ontap.Service, err error) {
-	err = a.call(ctx, service.SVM, func() (err error) {
-		created, err = a.client.CreateService(ctx, service)
-		return err
-	})
-	switch {
-	case err == nil:
-		a.snapshot.put(created, time.Now())
-	case ontap.MaybeApplied(err):
-		a.snapshot.doubt(service.SVM, time.Now())
-	}
-	return created, err
-}
-
-// Update changes the service of the SVM with that UUID ("Update an iSCSI service").
-func (a *Array) Update(ctx context.Context, svmUUID string, update ontap.ServiceUpdate) error {
-	err := a.call(ctx, ontap.SVMRef{UUID: svmUUID}, func() error { return a.client.UpdateService(ctx, svmUUID, update) })
-	if err == nil {
-		a.snapshot.change(svmUUID, update, time.Now())
-	}
-	return a.trustworthy(ctx, svmUUID, err)
-}
-
-// Delete deletes the disabled service of the SVM with that UUID ("Delete an iSCSI service").
-func (a *Array) Delete(ctx context.Context, svmUUID string) error {
-	err := a.call(ctx, ontap.SVMRef{UUID: svmUUID}, func() error { return a.client.DeleteService(ctx, svmUUID) })
-	if err == nil {
-		a.snapshot.remove(svmUUID, time.Now())
-	}
-	return a.trustworthy(ctx, svmUUID, err)
-}
-
-// trustworthy returns the answer to a write, having made sure that one which says "there is no such service" came from
-// the array that is remembered. What is not an answer makes the service doubtful.
-func (a *Array) trustworthy(ctx context.Context, svmUUID string, answer error) error {
-	switch {
-	case answer == nil:
-	case ontap.MaybeApplied(answer):
-		a.snapshot.doubt(ontap.SVMRef{UUID: svmUUID}, time.Now())
-	case SaysAbsent(answer):
-		if err := a.reidentify(ctx); err != nil {
-			return err
-		}
-		a.snapshot.remove(svmUUID, time.Now())
-	}
-	return answer
 }
 
 func (a *Array) reidentify(ctx context.Context) error {

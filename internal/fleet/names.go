@@ -2,8 +2,11 @@ package fleet
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
+
+	"golang.org/x/sync/singleflight"
 
 	"github.com/ontap-operator/ontap-san-operator/internal/ontap"
 )
@@ -18,16 +21,36 @@ type svmNames struct {
 	mu    sync.Mutex
 	uuids map[string]string
 	read  time.Time
+	// reading lets one call read them while the others wait for it.
+	reading singleflight.Group
+}
+
+// find returns the UUID of the SVM of that name, and whether the names are young enough to tell.
+func (n *svmNames) find(name string) (uuid string, young bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if time.Since(n.read) >= namesAge {
+		return "", false
+	}
+	return n.uuids[name], true
 }
 
 // UUIDOf returns the UUID of the SVM of that name, "" if the account sees none. It may be as old as a minute.
 func (a *Array) UUIDOf(ctx context.Context, name string) (string, error) {
-	a.names.mu.Lock()
-	defer a.names.mu.Unlock()
-	if time.Since(a.names.read) >= namesAge {
-		a.names.uuids, a.names.read = a.readNames(ctx), time.Now()
+	uuid, young := a.names.find(name)
+	if !young {
+		read := a.names.reading.DoChan("", func() (any, error) { return nil, a.readNames(ctx) })
+		select {
+		case <-ctx.Done():
+			return "", ctx.Err()
+		case r := <-read:
+			if r.Err != nil {
+				return "", r.Err
+			}
+		}
+		uuid, _ = a.names.find(name)
 	}
-	if uuid, ok := a.names.uuids[name]; ok {
+	if uuid != "" {
 		return uuid, nil
 	}
 	// It may be a new one.
@@ -35,14 +58,16 @@ func (a *Array) UUIDOf(ctx context.Context, name string) (string, error) {
 	if err != nil || svm == nil {
 		return "", err
 	}
+	a.names.mu.Lock()
+	defer a.names.mu.Unlock()
 	a.names.uuids[name] = svm.UUID
 	return svm.UUID, nil
 }
 
-// readNames reads the names of all SVMs, as far as that succeeds: what is missing is asked for by name.
-func (a *Array) readNames(ctx context.Context) map[string]string {
-	uuids := map[string]string{}
-	_ = a.call(ctx, ontap.SVMRef{}, func() error {
+// readNames reads the names of all SVMs. What one odd record hides is asked for by name.
+func (a *Array) readNames(ctx context.Context) error {
+	uuids, began := map[string]string{}, time.Now()
+	err := a.call(ctx, ontap.SVMRef{}, func() error {
 		clear(uuids)
 		for svm, err := range a.client.SVMs(ctx, ontap.Query{}.Select(ontap.Name, ontap.UUID).Page(pageSize)) {
 			if err != nil {
@@ -52,7 +77,14 @@ func (a *Array) readNames(ctx context.Context) map[string]string {
 		}
 		return nil
 	})
-	return uuids
+	var odd *ontap.TransportError
+	if err != nil && !(errors.As(err, &odd) && odd.Answered) {
+		return err
+	}
+	a.names.mu.Lock()
+	defer a.names.mu.Unlock()
+	a.names.uuids, a.names.read = uuids, began
+	return nil
 }
 
 // ForgetName has the UUID of the SVM of that name read anew.

@@ -3,6 +3,7 @@ package e2e
 import (
 	"fmt"
 	"net/http"
+	"regexp"
 	"strings"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -225,13 +226,16 @@ func (a *array) on(ctx SpecContext, svm string) *testbed.SVMService {
 	return found.Service
 }
 
-// writes are the requests so far that change something, one line each.
+// resolved is the UUID that the operator sends beside the name of an SVM.
+var resolved = regexp.MustCompile(`"uuid":"[0-9a-f-]{36}",`)
+
+// writes are the requests so far that change something, one line each, without the UUID that stands beside a name.
 func (a *array) writes(ctx SpecContext) []string {
 	GinkgoHelper()
 	var writes []string
 	for _, request := range a.journal(ctx) {
 		if request.Method != http.MethodGet {
-			writes = append(writes, strings.TrimSpace(request.Method+" "+request.Body))
+			writes = append(writes, strings.TrimSpace(request.Method+" "+resolved.ReplaceAllString(request.Body, "")))
 		}
 	}
 	return writes
