@@ -174,8 +174,7 @@ func (p *pass) create(ctx context.Context) error {
 	if !accepted {
 		if spec := p.obj.Spec.SVM; errors.Is(p.refusal, ontap.CodeSVMMismatch) && p.obj.Status.SVM == nil && (spec.Name == "" || spec.UUID == "") {
 			// The user named one SVM; it was renamed since its UUID was looked up.
-			p.array.ForgetName(spec.Name)
-			return errStale
+			return cmp.Or(p.renamed(), err)
 		}
 		return err
 	}

@@ -66,6 +66,8 @@ type recollection struct {
 	declined *declined
 	// hold is the refusal that keeps a create request from being sent again.
 	hold *hold
+	// renamed: the SVM seemed to have been renamed since its UUID was looked up, which was done again then.
+	renamed bool
 	// precedent is the claimant that came before the object when it last lost the SVM.
 	precedent types.NamespacedName
 }

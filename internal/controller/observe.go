@@ -89,8 +89,8 @@ func (p *pass) confirm(ctx context.Context) error {
 	}
 	if gone := finding.SVMGone || finding.Service != nil && finding.Service.SVM.Name != p.svm.Name; named && gone {
 		// The name was another SVM's a moment ago.
-		p.array.ForgetName(p.svm.Name)
-		return errStale
+		p.svm.UUID, p.observed.Presence = "", plan.Unproven
+		return p.renamed()
 	}
 	p.looked, p.fromSnapshot = true, false
 	if finding.Service != nil {
@@ -105,9 +105,20 @@ func (p *pass) confirm(ctx context.Context) error {
 	return nil
 }
 
+// renamed has the UUID of the SVM looked up anew, and the pass done again: once, or an array that contradicts itself would be
+// asked without end.
+func (p *pass) renamed() error {
+	p.array.ForgetName(p.obj.Spec.SVM.Name)
+	if p.past.renamed {
+		return nil
+	}
+	p.past.renamed = true
+	return errStale
+}
+
 // saw takes in a service that is there.
 func (p *pass) saw(service ontap.Service) {
-	p.past.absentSince, p.past.hold = time.Time{}, nil
+	p.past.absentSince, p.past.hold, p.past.renamed = time.Time{}, nil, false
 	p.service = &service
 	p.svm = service.SVM
 	if spec := p.obj.Spec.SVM; (spec.Name == "" || spec.Name == service.SVM.Name) && (spec.UUID == "" || spec.UUID == service.SVM.UUID) {

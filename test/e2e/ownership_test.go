@@ -159,7 +159,7 @@ var _ = Describe("An object is bound to what is there", func() {
 		kubectl(ctx, "-n", a.name, "delete", "iscsisvc", "main", "--wait=false")
 		moved := *a
 		moved.Simulator = other.Simulator
-		apply(ctx, moved.manifest("*"))
+		apply(ctx, moved.secret(password)+"\n---\n"+moved.manifest("*"))
 		kubectl(ctx, "wait", "--for=condition=Ready", "--timeout=30s", "ontapcluster", a.name)
 		moved.settled(ctx)
 		Expect(a.gone(ctx, "main")).To(BeFalse(), "released on the word of another array")
@@ -167,7 +167,7 @@ var _ = Describe("An object is bound to what is there", func() {
 
 		kubectl(ctx, "delete", "ontapcluster", a.name, "--wait=false")
 		kubectl(ctx, "patch", "ontapcluster", a.name, "--type=merge", "-p", `{"metadata":{"finalizers":null}}`)
-		apply(ctx, a.manifest("*"))
+		apply(ctx, a.secret(password)+"\n---\n"+a.manifest("*"))
 		Eventually(a.gone).WithContext(ctx).WithArguments("main").Should(BeTrue())
 		Expect(a.on(ctx, "svm1")).To(BeNil())
 	})
