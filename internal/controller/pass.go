@@ -266,7 +266,7 @@ func (p *pass) troubled(ctx context.Context, step plan.Step, err error) (*outcom
 			p.observed.Presence = plan.Unknown
 		}
 		return nil, nil
-	case p.barred() && !changes(step.Do):
+	case p.barred() && !changes(step.Do) && step.Do != plan.Mark:
 		return p.unlessBarred(nil), nil
 	case errors.Is(err, fleet.ErrNotIdentified), errors.Is(err, fleet.ErrNotPolled):
 		// The array was connected anew, or another one answers: the ONTAPCluster tells.
