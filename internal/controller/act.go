@@ -80,6 +80,13 @@ func (p *pass) reserve(ctx context.Context) error {
 	return p.claim(ctx, false)
 }
 
+// unreserve is the end of reserve, also for a pass that panics.
+func (p *pass) unreserve() {
+	if p.reserved != "" {
+		p.r.memory.unreserve(p.reserved)
+	}
+}
+
 // changes reports whether the array is asked to change something, which is seen through even by an operator that is to
 // stop.
 func changes(do plan.Do) bool {

@@ -96,6 +96,7 @@ func (r *ISCSIServiceReconciler) Reconcile(ctx context.Context, req ctrl.Request
 		return ctrl.Result{}, nil
 	}
 	p := &pass{r: r, past: r.memory.of(req.NamespacedName, obj.UID), obj: obj.DeepCopy(), stored: obj}
+	defer p.unreserve()
 	end, err := p.prepare(ctx)
 	if err == nil {
 		r.refusals.tell(r.Events, obj)
@@ -113,9 +114,6 @@ func (r *ISCSIServiceReconciler) Reconcile(ctx context.Context, req ctrl.Request
 	}
 	if err == nil && end != nil {
 		err = p.report(ctx, end)
-	}
-	if p.reserved != "" {
-		r.memory.unreserve(p.reserved)
 	}
 	changed := r.waitFor(ctx, req, p.waitsFor)
 	switch {
