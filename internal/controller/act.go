@@ -178,6 +178,10 @@ func (p *pass) create(ctx context.Context) error {
 		}
 		return err
 	})
+	if cause := cmp.Or(ctx.Err(), p.array.Usable()); !accepted && cause != nil && p.past.post.is(postUnsent) {
+		// That began while the request waited for its turn.
+		return errors.Join(cause, p.mark(ctx, false, false))
+	}
 	if !accepted {
 		if spec := p.obj.Spec.SVM; errors.Is(p.refusal, ontap.CodeSVMMismatch) && p.obj.Status.SVM == nil && (spec.Name == "" || spec.UUID == "") {
 			// The user named one SVM; it was renamed since its UUID was looked up.
