@@ -32,7 +32,7 @@ func (p *pass) take(ctx context.Context, step plan.Step) error {
 	if p.turn != nil {
 		ctx = p.turn.Context(ctx)
 	}
-	if p.takesOn(step) && p.reserved == "" {
+	if p.transfers(step) && p.reserved == "" {
 		return p.reserve(ctx)
 	}
 	switch step.Do {
@@ -65,12 +65,14 @@ func (p *pass) take(ctx context.Context, step plan.Step) error {
 	}
 }
 
-// takesOn reports whether the step leads to the object having the service.
-func (p *pass) takesOn(step plan.Step) bool {
-	return p.obj.Status.Origin == "" && (step.Do == plan.Mark && step.Creating || step.Do == plan.Own || step.Do == plan.Create)
+// transfers reports whether the step leads to the object having the service, or to the service being taken away with it.
+func (p *pass) transfers(step plan.Step) bool {
+	return step.Do == plan.Disable || step.Do == plan.Remove ||
+		p.obj.Status.Origin == "" && (step.Do == plan.Mark && step.Creating || step.Do == plan.Own || step.Do == plan.Create)
 }
 
-// reserve makes sure that no other pass takes the service on until this one has ended, and finds out whose the SVM is now.
+// reserve makes sure that no other pass takes the service on, or away, until this one has ended, and finds out whose the SVM
+// is now.
 func (p *pass) reserve(ctx context.Context) error {
 	svm := p.r.arrayUUID(p.cluster) + "/" + p.svm.UUID
 	if !p.r.memory.reserve(svm, p.obj.UID) {
@@ -78,6 +80,13 @@ func (p *pass) reserve(ctx context.Context) error {
 	}
 	p.reserved = svm
 	return p.claim(ctx, false)
+}
+
+// unreserve is the end of reserve, also for a pass that panics.
+func (p *pass) unreserve() {
+	if p.reserved != "" {
+		p.r.memory.unreserve(p.reserved)
+	}
 }
 
 // changes reports whether the array is asked to change something, which is seen through even by an operator that is to
@@ -114,6 +123,9 @@ func (p *pass) acquire(ctx context.Context, origin plan.Origin) error {
 	}
 	// The object that had the service lets go once this is written down, and nothing is sent before.
 	if err := p.persist(ctx); err != nil {
+		return err
+	}
+	if err := p.letGo(ctx, p.standing.holder); err != nil {
 		return err
 	}
 	return p.claim(ctx, true)
@@ -171,6 +183,10 @@ func (p *pass) create(ctx context.Context) error {
 		}
 		return err
 	})
+	if cause := cmp.Or(ctx.Err(), p.array.Usable()); !accepted && cause != nil && p.past.post.is(postUnsent) {
+		// That began while the request waited for its turn.
+		return errors.Join(cause, p.mark(ctx, false, false))
+	}
 	if !accepted {
 		if spec := p.obj.Spec.SVM; errors.Is(p.refusal, ontap.CodeSVMMismatch) && p.obj.Status.SVM == nil && (spec.Name == "" || spec.UUID == "") {
 			// The user named one SVM; it was renamed since its UUID was looked up.
@@ -252,7 +268,7 @@ func (p *pass) write(ctx context.Context, operation string, send func(context.Co
 			return false, err
 		}
 	}
-	if p.observed.Counted && time.Since(p.counted) > outdatedAfter {
+	if p.observed.Counted && time.Since(p.counted) > recountAfter {
 		p.observed.Counted = false
 		return false, errChanged
 	}
@@ -295,8 +311,12 @@ func (p *pass) write(ctx context.Context, operation string, send func(context.Co
 	return false, nil
 }
 
-// outdatedAfter is how old what a write rests on may get while the write waits for its turn.
-const outdatedAfter = time.Second
+const (
+	// outdatedAfter is how old what a write rests on may get while the write waits for its turn.
+	outdatedAfter = time.Second
+	// recountAfter is how old a count of sessions may get while the API server is asked whether the change is still wanted.
+	recountAfter = 10 * time.Second
+)
 
 // await waits for the turn of a change, if there is a limit of requests per second. After a long wait the service is looked
 // at again, in the same turn.

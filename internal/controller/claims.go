@@ -160,7 +160,7 @@ func (p *pass) firstWaiting(ctx context.Context) (*rival, error) {
 			(p.deleting() || p.self().Contest([]plan.Claimant{r.claimant}).Holder == 0)
 	}
 	known := &v1alpha1.ISCSIService{}
-	if name := p.past.precedent; name.Name != "" && p.r.Client.Get(ctx, name, known, client.UnsafeDisableDeepCopy) == nil {
+	if name := p.past.precedent; name.Name != "" && !p.deleting() && p.r.Client.Get(ctx, name, known, client.UnsafeDisableDeepCopy) == nil {
 		// Who came before this object does so still, as a rule.
 		if r, same, err := p.contends(ctx, known); err != nil || same && waits(r) {
 			return &r, err
@@ -255,8 +255,12 @@ func claimant(o *v1alpha1.ISCSIService, denied bool) plan.Claimant {
 // pass from one SVM to another: where one side is known by its UUID only the other must be too, and is before anything is
 // done.
 func (p *pass) contends(ctx context.Context, other *v1alpha1.ISCSIService) (rival, bool, error) {
-	if svm := meant(other); svm.UUID != "" && svm.UUID != p.svm.UUID || svm.UUID == "" && svm.Name != p.svm.Name {
+	svm := meant(other)
+	if svm.UUID != "" && svm.UUID != p.svm.UUID || svm.UUID == "" && svm.Name != p.svm.Name {
 		return rival{}, false, nil
+	}
+	if !holds(other) && other.Status.SVM == nil && svm.Name != "" && svm.Name != p.svm.Name {
+		return rival{}, false, nil // its name and its UUID are of two SVMs, so that it can have neither
 	}
 	cluster := &v1alpha1.ONTAPCluster{}
 	missing := p.r.Client.Get(ctx, types.NamespacedName{Name: other.ONTAPClusterName()}, cluster)
@@ -282,8 +286,15 @@ func (p *pass) sameArray(other *v1alpha1.ISCSIService, cluster *v1alpha1.ONTAPCl
 	if other.Status.ArrayUUID != "" {
 		return other.Status.ArrayUUID == p.r.arrayUUID(p.cluster)
 	}
-	return cluster.Name != "" && cluster.Name == p.cluster.Name ||
-		p.r.arrayUUID(cluster) != "" && p.r.arrayUUID(cluster) == p.r.arrayUUID(p.cluster)
+	if cluster.Name != "" && cluster.Name == p.cluster.Name {
+		return true
+	}
+	array := p.r.arrayUUID(cluster)
+	if array == "" && p.deleting() {
+		// Its ONTAPCluster has not been connected yet. The UUID of the SVM tells, and a deletion can wait.
+		return cluster.Name != "" && other.Spec.SVM.UUID == p.svm.UUID
+	}
+	return array != "" && array == p.r.arrayUUID(p.cluster)
 }
 
 // recheckClaim makes sure, before a service is taken away with its object, that no other object has taken it over meanwhile:
@@ -298,6 +309,13 @@ func (p *pass) recheckClaim(ctx context.Context) error {
 			p.standing.live = true
 			return errChanged
 		}
+	}
+	waited := p.standing.successor != nil
+	if err := p.claim(ctx, false); err != nil {
+		return err
+	}
+	if p.standing.successor != nil != waited {
+		return errChanged // another object has come that is to take it over
 	}
 	return nil
 }

@@ -57,6 +57,10 @@ func (p *pass) ended(ctx context.Context, step plan.Step) *outcome {
 		o = stalled(v1alpha1.ReasonSVMChanged, fmt.Sprintf(
 			"spec.svm was changed after a create request had been sent for SVM %q, where it made an iSCSI service. Put spec.svm back to keep that one, or delete this object, and that service with it.",
 			p.svm.Name))
+	case step.Why == plan.TargetUnknown:
+		o = reconciling(v1alpha1.ReasonArrayError, p.subject()+
+			": the array does not tell the target name of the iSCSI service, by which the one that this object created is known. It is not deleted before it does; see \"vserver iscsi show\".",
+			p.pollInterval())
 	case step.Why == plan.SVMUnknown:
 		o = p.svmMissing(ctx)
 	case p.refusal != nil:

@@ -96,6 +96,7 @@ func (r *ISCSIServiceReconciler) Reconcile(ctx context.Context, req ctrl.Request
 		return ctrl.Result{}, nil
 	}
 	p := &pass{r: r, past: r.memory.of(req.NamespacedName, obj.UID), obj: obj.DeepCopy(), stored: obj}
+	defer p.unreserve()
 	end, err := p.prepare(ctx)
 	if err == nil {
 		r.refusals.tell(r.Events, obj)
@@ -114,9 +115,6 @@ func (r *ISCSIServiceReconciler) Reconcile(ctx context.Context, req ctrl.Request
 	if err == nil && end != nil {
 		err = p.report(ctx, end)
 	}
-	if p.reserved != "" {
-		r.memory.unreserve(p.reserved)
-	}
 	changed := r.waitFor(ctx, req, p.waitsFor)
 	switch {
 	case errors.Is(err, errNotShared):
@@ -134,8 +132,10 @@ func (r *ISCSIServiceReconciler) Reconcile(ctx context.Context, req ctrl.Request
 		return ctrl.Result{RequeueAfter: staleRetry}, nil
 	case err != nil || end == nil:
 		return ctrl.Result{}, err
-	case p.overtaken, changed:
+	case p.overtaken:
 		return ctrl.Result{RequeueAfter: overtakenRetry}, nil
+	case changed:
+		return ctrl.Result{RequeueAfter: staleRetry}, nil
 	case end.retryAfter == 0:
 		return ctrl.Result{}, retry{end}
 	default:
@@ -211,7 +211,12 @@ func (r *ISCSIServiceReconciler) requests(ctx context.Context, which client.List
 	}
 	requests := make([]reconcile.Request, 0, len(list.Items))
 	for i := range list.Items {
-		requests = append(requests, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(&list.Items[i])})
+		name := client.ObjectKeyFromObject(&list.Items[i])
+		requests = append(requests, reconcile.Request{NamespacedName: name})
+		// What concerns an object concerns those that wait for it.
+		for _, waiting := range r.memory.waitingFor(name) {
+			requests = append(requests, reconcile.Request{NamespacedName: waiting})
+		}
 	}
 	return requests
 }

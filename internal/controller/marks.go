@@ -37,6 +37,8 @@ func (p *pass) mark(ctx context.Context, finalizer, creating bool) error {
 			marked.Annotations = map[string]string{}
 		}
 		marked.Annotations[v1alpha1.CreatingAnnotation] = string(marked.UID)
+		// What somebody wrote about another SVM would make the mark count for nothing.
+		delete(marked.Annotations, v1alpha1.CreatingSVMAnnotation)
 		if marked.Status.SVM == nil {
 			marked.Annotations[v1alpha1.CreatingSVMAnnotation] = creatingOn(marked.Spec.SVM, p.r.arrayUUID(p.cluster), p.svm.UUID)
 		}

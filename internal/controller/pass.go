@@ -113,10 +113,11 @@ func (p *pass) prepare(ctx context.Context) (*outcome, error) {
 	}
 	p.denied = !selectedByAny(p.cluster.Spec.Access, p.obj.Namespace, p.labels)
 	// A name that is not allowed is not even asked about. One that is bound may have been renamed since.
-	if p.svm.Name != "" && (p.obj.Status.SVM == nil || p.deleting()) {
-		p.denied = p.denied || !p.allows(p.svm.Name)
-	}
+	forbidden := p.svm.Name != "" && !p.allows(p.svm.Name)
+	p.denied = p.denied || forbidden && p.obj.Status.SVM == nil
 	end, err := p.reach()
+	// A deletion goes by the last name that was seen where the array cannot tell the present one.
+	p.denied = p.denied || forbidden && p.deleting() && p.array == nil
 	if p.barred() && (end != nil || err != nil) {
 		return p.unlessBarred(end), nil
 	}
@@ -266,7 +267,7 @@ func (p *pass) troubled(ctx context.Context, step plan.Step, err error) (*outcom
 			p.observed.Presence = plan.Unknown
 		}
 		return nil, nil
-	case p.barred() && !changes(step.Do):
+	case p.barred() && !changes(step.Do) && step.Do != plan.Mark:
 		return p.unlessBarred(nil), nil
 	case errors.Is(err, fleet.ErrNotIdentified), errors.Is(err, fleet.ErrNotPolled):
 		// The array was connected anew, or another one answers: the ONTAPCluster tells.

@@ -6,6 +6,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
+	"github.com/ontap-operator/ontap-san-operator/internal/ontap"
 	"github.com/ontap-operator/ontap-san-operator/internal/plan"
 )
 
@@ -44,12 +45,23 @@ func (p *pass) release(ctx context.Context, why plan.Why) error {
 			"%s: ISCSIService %s/%s has taken the iSCSI service over", p.subject(), p.standing.holder.Namespace, p.standing.holder.Name)
 	case plan.Unsupported:
 		p.event(corev1.EventTypeWarning, v1alpha1.EventReleased, "Release",
-			"%s: the iSCSI service is disabled and stays: this platform deletes it together with its SVM only", p.subject())
+			"%s: the iSCSI service stays, %s: this platform deletes it together with its SVM only", p.subject(), state(p.service))
 	case plan.Unconfirmed:
 		p.event(corev1.EventTypeWarning, v1alpha1.EventReleased, "Release",
 			"%s: a create request was not answered, so that an iSCSI service may stay behind", p.subject())
 	}
 	return nil
+}
+
+// state says whether the service is enabled, as it was last seen.
+func state(service *ontap.Service) string {
+	switch {
+	case service == nil:
+		return "as it is"
+	case service.Enabled:
+		return "and is enabled"
+	}
+	return "and is disabled"
 }
 
 // untouched says what the deletion has done to a service that stays without being put back: a deletion that is called off may

@@ -2,40 +2,86 @@ package controller
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+	logf "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
 )
 
+// mostMarked is how many objects a pass takes markers off that have no origin. Whoever may write annotations can mark objects.
+const mostMarked = 4
+
 // supersede ends what other objects have of the service that this one is about to take on: an object that may not use the
 // SVM, or only observes it, must not find its origin again once that changes. It is written down before this object has the
 // service: an operator that dies in between leaves a service that is adopted anew, and none with two owners.
+//
+// Only the operator writes origins. Markers without an origin may be anybody's, so that trouble with them keeps this object
+// from nothing.
 func (p *pass) supersede(ctx context.Context) error {
+	marked := 0
 	for _, former := range p.standing.former {
-		if err := p.r.Lease.Outlasts(time.Now().Add(p.r.writeTimeout())); err != nil {
-			return err
-		}
-		live := &v1alpha1.ISCSIService{}
-		err := p.r.Live.Get(ctx, client.ObjectKeyFromObject(former), live)
-		if apierrors.IsNotFound(err) || err == nil && (live.UID != former.UID || !live.DeletionTimestamp.IsZero() || !holds(live)) {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		if live.Generation != former.Generation {
-			return errStale // it may claim the service by now
-		}
-		if err := p.r.endOrigin(ctx, live); err != nil {
-			return err
+		if former.Status.Origin != "" {
+			if err := p.supersedeOne(ctx, former); err != nil {
+				return err
+			}
+		} else if marked++; marked <= mostMarked {
+			if err := p.supersedeOne(ctx, former); err != nil {
+				logf.FromContext(ctx).Info("Cannot take markers off an ISCSIService that may not use the SVM",
+					"ISCSIService", client.ObjectKeyFromObject(former).String(), "error", err.Error())
+			}
 		}
 	}
 	p.standing.former = nil
+	return nil
+}
+
+func (p *pass) supersedeOne(ctx context.Context, former *v1alpha1.ISCSIService) error {
+	if err := p.r.Lease.Outlasts(time.Now().Add(p.r.writeTimeout())); err != nil {
+		return err
+	}
+	live := &v1alpha1.ISCSIService{}
+	err := p.r.Live.Get(ctx, client.ObjectKeyFromObject(former), live)
+	switch {
+	case apierrors.IsNotFound(err), err == nil && (live.UID != former.UID || !live.DeletionTimestamp.IsZero() || !holds(live)):
+		return nil
+	case err != nil:
+		return err
+	case live.Generation != former.Generation:
+		return errStale // it may claim the service by now
+	}
+	return p.r.endOrigin(ctx, live)
+}
+
+// letGo ends what the object has of the service that this one has just taken over from it: it is being deleted, and is gone
+// then. Should that fail, it finds out by itself.
+func (p *pass) letGo(ctx context.Context, holder *v1alpha1.ISCSIService) error {
+	live := &v1alpha1.ISCSIService{}
+	err := p.r.Live.Get(ctx, client.ObjectKeyFromObject(holder), live)
+	if apierrors.IsNotFound(err) || err == nil && (live.UID != holder.UID || live.DeletionTimestamp.IsZero()) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	released := live.DeepCopy()
+	controllerutil.RemoveFinalizer(released, v1alpha1.Finalizer)
+	ctx, cancel := finishing(ctx)
+	defer cancel()
+	err = writeError(p.r.Client.Patch(ctx, released, client.MergeFromWithOptions(live, client.MergeFromWithOptimisticLock{})))
+	if errors.Is(err, errGone) || errors.Is(err, errStale) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	p.r.Events.Eventf(live, nil, corev1.EventTypeNormal, v1alpha1.EventReleased, "Release",
+		"ISCSIService %s/%s has taken the iSCSI service over", p.obj.Namespace, p.obj.Name)
 	return nil
 }
 

@@ -18,8 +18,9 @@ import (
 const (
 	// maxFinalizers is how many bytes of finalizers the cache keeps of an object.
 	maxFinalizers = 2048
-	// finalizersOmitted stands in the cache for more than that. It is never written.
-	finalizersOmitted = "san.ontap-operator.io/omitted-from-cache"
+	// finalizersOmitted stands in the cache for more than that. It is never written, and the API server takes no finalizer of
+	// that name, so that nobody else writes it either.
+	finalizersOmitted = "more than the cache keeps"
 )
 
 // knownAnnotations are those that the operator reads or writes.

@@ -116,9 +116,11 @@ func nextPresent(w Wanted, m Remembered, o Observed) Step {
 		return Step{Do: Own, Origin: Created}
 	case w.Observe && marked(m):
 		return Step{Do: Mark}
+	case replaced(m, o):
+		return Step{Do: Own, Origin: Adopted}
 	case w.Observe:
 		return Step{Do: Rest}
-	case m.Origin == None, replaced(m, o):
+	case m.Origin == None:
 		return Step{Do: Own, Origin: Adopted}
 	}
 	finalizer := deletes(w, m)
@@ -241,7 +243,10 @@ func nextRemoval(w Wanted, m Remembered, o Observed) Step {
 	if m.Origin == None {
 		return Step{Do: Own, Origin: Created}
 	}
-	if w.Policy != Delete && m.Origin == Created && m.CreatedTarget != o.Target {
+	if w.Policy != Delete && m.Origin == Created && o.Target == "" {
+		return Step{Do: Stop, Why: TargetUnknown}
+	}
+	if w.Policy != Delete && replaced(m, o) {
 		return Step{Do: Release, Why: TargetChanged}
 	}
 	switch {

@@ -184,6 +184,8 @@ const (
 	Kept
 	// TargetChanged: the target is not the one that was created, so somebody else's.
 	TargetChanged
+	// TargetUnknown: the array does not tell the target name, by which the service that was created is known.
+	TargetUnknown
 	// AccessDenied: the namespace may not use the SVM any more.
 	AccessDenied
 	// ClaimLost: another object has the service.

@@ -75,7 +75,7 @@ func TestNext(t *testing.T) {
 		{"takes the marks off a created service that is to be retained", wanting(Retain, enabled), created, there, Step{Do: Mark}},
 		{"takes the marks off what is retained without asking the array", wanting(Retain, enabled), created, Observed{}, Step{Do: Mark}},
 		{"takes a target that is not told for no other one", enabled, created, Observed{Presence: Present, Enabled: true, Alias: "a"}, Step{Do: Rest}},
-		{"deletes nothing whose target is not told", deleting, created, Observed{Presence: Present}, Step{Do: Release, Why: TargetChanged}},
+		{"deletes nothing whose target is not told", deleting, created, Observed{Presence: Present}, Step{Do: Stop, Why: TargetUnknown}},
 		{"counts a service with another target as somebody else's", enabled, created, Observed{Presence: Present, Enabled: true, Target: otherTarget}, Step{Do: Own, Origin: Adopted}},
 		{"takes the claim off a service that turned out to be somebody else's", enabled, Remembered{Finalizer: true, Creating: true, Origin: Adopted}, there, Step{Do: Mark}},
 

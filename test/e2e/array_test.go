@@ -84,9 +84,14 @@ func (a *array) abandon(ctx SpecContext) {
 // forget is abandon for an ONTAPCluster of several that share an array.
 func (a *array) forget(ctx SpecContext) {
 	GinkgoHelper()
+	// Of what is being deleted, the operator does not put the finalizer back.
+	kubectl(ctx, "-n", a.name, "delete", "iscsimq,iscsisvc", "--all", "--ignore-not-found", "--wait=false")
 	for _, service := range services(ctx) {
 		if service.Namespace == a.name {
-			kubectl(ctx, "-n", a.name, "patch", "iscsisvc", service.Name, "--type=merge", "-p", `{"metadata":{"finalizers":null}}`)
+			_, err := cluster.Kubectl(ctx, "", "-n", a.name, "patch", "iscsisvc", service.Name, "--type=merge", "-p", `{"metadata":{"finalizers":null}}`)
+			if !a.gone(ctx, service.Name) {
+				Expect(err).NotTo(HaveOccurred())
+			}
 		}
 	}
 	kubectl(ctx, "-n", a.name, "delete", "iscsimq,iscsisvc", "--all", "--ignore-not-found", "--timeout=20s")
