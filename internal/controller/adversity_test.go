@@ -78,7 +78,7 @@ func TestAServiceIsDisabledThoughTheAPIServerIsSlow(t *testing.T) {
 	key, r := s.adopted(t, func(spec *v1alpha1.ISCSIServiceSpec) { spec.Enabled = new(false) })
 	r.Live = interceptor.NewClient(s.kube, interceptor.Funcs{
 		Get: func(ctx context.Context, kube client.WithWatch, key client.ObjectKey, obj client.Object, opts ...client.GetOption) error {
-			time.Sleep(1100 * time.Millisecond)
+			<-time.After(1100 * time.Millisecond) // longer than a change may wait for its turn without another look
 			return kube.Get(ctx, key, obj, opts...)
 		},
 	})
@@ -172,7 +172,7 @@ func TestAnObjectThatWaitsIsWrittenOnce(t *testing.T) {
 			obj.Spec.Enabled = new(false)
 			g.Expect(s.Login(t.Context(), "svm2", "iqn.1998-01.com.example:host1")).To(Succeed())
 		},
-		"denied": func(g Gomega, s *site, obj *v1alpha1.ISCSIService) {
+		"denied": func(g Gomega, s *site, _ *v1alpha1.ISCSIService) {
 			cluster := &v1alpha1.ONTAPCluster{}
 			g.Expect(s.kube.Get(t.Context(), client.ObjectKey{Name: "default"}, cluster)).To(Succeed())
 			cluster.Spec.Access[0].SVMs, cluster.Generation = []string{"svm7"}, cluster.Generation+1
@@ -266,7 +266,8 @@ func TestWhatBarsAnObjectIsToldThoughItsArrayIsOutOfReach(t *testing.T) {
 			t.Run(name+", "+trouble, func(t *testing.T) {
 				g := NewWithT(t)
 				s := newSite(t)
-				key, r := client.ObjectKey{}, (*ISCSIServiceReconciler)(nil)
+				var key client.ObjectKey
+				var r *ISCSIServiceReconciler
 				if c.created {
 					key, r = s.created(t, "")
 				} else {
