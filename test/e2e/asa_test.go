@@ -33,7 +33,7 @@ var _ = Describe("On an ASA r2, where a service lives as long as its SVM, an obj
 		a.apply(ctx, "main", "svm: {name: svm1}, deletionPolicy: Delete")
 		a.ready(ctx, "main")
 		a.remove(ctx, "main")
-		Eventually(a.warnings).WithContext(ctx).WithArguments("main").Should(ConsistOf(ContainSubstring("is disabled and stays: this platform deletes it together with its SVM")))
+		Eventually(a.warnings).WithContext(ctx).WithArguments("main").Should(ConsistOf(ContainSubstring("stays, and is disabled: this platform deletes it together with its SVM")))
 		a.settled(ctx)
 		Expect(*a.on(ctx, "svm1").Enabled).To(BeFalse())
 		Expect(a.writes(ctx)).To(Equal([]string{`PATCH {"enabled":false}`, "DELETE"}))
