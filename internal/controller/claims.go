@@ -112,36 +112,36 @@ func (p *pass) claim(ctx context.Context, live bool) error {
 	if err != nil {
 		return err
 	}
-	p.contest(rivals)
+	p.standing = p.contest(rivals)
+	p.standing.live = live
 	return nil
 }
 
 func (p *pass) self() plan.Claimant { return claimant(p.obj, p.denied) }
 
-// contest sets the standing among those rivals.
-func (p *pass) contest(rivals []rival) {
+// contest is where the object stands among those rivals.
+func (p *pass) contest(rivals []rival) (s standing) {
 	claimants := make([]plan.Claimant, len(rivals))
 	for i, r := range rivals {
 		claimants[i] = r.claimant
 		if (r.claimant.Origin != plan.None || r.claimant.Creating) && (r.claimant.Observe || r.claimant.Denied) && !r.claimant.Deleting {
-			p.standing.former = append(p.standing.former, r.obj)
+			s.former = append(s.former, r.obj)
 		}
 	}
 	found := p.self().Contest(claimants)
-	if p.standing.takesOver = found.TakesOver; found.Holder >= 0 {
-		p.standing.holder = rivals[found.Holder].obj
+	if s.takesOver = found.TakesOver; found.Holder >= 0 {
+		s.holder = rivals[found.Holder].obj
 	}
 	if found.Successor >= 0 {
-		p.standing.successor = rivals[found.Successor].obj
+		s.successor = rivals[found.Successor].obj
 	}
+	return s
 }
 
 // withFirst adds to the holders the first of the objects that only wait, if it matters who that is: no holder comes before
 // this object, or one that is being deleted does, or this object is being deleted.
 func (p *pass) withFirst(ctx context.Context, holders []rival) ([]rival, error) {
-	p.contest(holders)
-	holder, self := p.standing.holder, p.self()
-	p.standing = standing{}
+	holder, self := p.contest(holders).holder, p.self()
 	if !self.Deleting && (self.Origin != plan.None || self.Creating || holder != nil && holder.DeletionTimestamp.IsZero()) {
 		return holders, nil
 	}

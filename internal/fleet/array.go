@@ -71,7 +71,7 @@ const maxInitiators = 100
 type Finding struct {
 	// Service is what was seen, or nil.
 	Service *ontap.Service
-	// Absent: the array, being the one remembered, said that this SVM has no service.
+	// Absent: the array said that this SVM has no service. Confirm has made sure that it is the array that is remembered.
 	Absent bool
 	// SVMGone: with Absent, the array does not know the SVM either.
 	SVMGone bool
