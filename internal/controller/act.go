@@ -150,14 +150,14 @@ func (p *pass) own(origin plan.Origin) {
 }
 
 // loseCreated records, while nothing may be changed, that the service which this object created is gone: what is there when
-// changes are allowed again was made by somebody else.
+// changes are allowed again was made by another client of the array.
 func (p *pass) loseCreated() {
 	p.obj.Status.Origin, p.obj.Status.Created = v1alpha1.OriginAdopted, nil
 	if p.denied {
 		return // what became of an SVM is for those to know who may use it
 	}
 	p.eventually(corev1.EventTypeWarning, v1alpha1.EventServiceLost, "Observe",
-		"%s: somebody deleted or replaced the iSCSI service that this object created; a service that is there now or later counts as adopted", p.subject())
+		"%s: the iSCSI service that this object created was deleted or replaced outside the operator; a service that is there now or later counts as adopted", p.subject())
 }
 
 func (p *pass) create(ctx context.Context) error {

@@ -37,7 +37,7 @@ func (p *pass) mark(ctx context.Context, finalizer, creating bool) error {
 			marked.Annotations = map[string]string{}
 		}
 		marked.Annotations[v1alpha1.CreatingAnnotation] = string(marked.UID)
-		// What somebody wrote about another SVM would make the mark count for nothing.
+		// What a user wrote about another SVM would make the mark count for nothing.
 		delete(marked.Annotations, v1alpha1.CreatingSVMAnnotation)
 		if marked.Status.SVM == nil {
 			marked.Annotations[v1alpha1.CreatingSVMAnnotation] = creatingOn(marked.Spec.SVM, p.r.arrayUUID(p.cluster), p.svm.UUID)
@@ -119,7 +119,7 @@ func isCreating(obj *v1alpha1.ISCSIService) bool {
 	return obj.Annotations[v1alpha1.CreatingAnnotation] == string(obj.UID)
 }
 
-// unmarked lets through that somebody, such as "kubectl replace", took off the marks of an object that has a service, or
+// unmarked lets through that a user, as with "kubectl replace", took off the marks of an object that has a service, or
 // whose create request is under way: a deletion before the next pass would not ask the operator. The operator itself takes
 // off the marks of an object that has neither.
 func (r *ISCSIServiceReconciler) unmarked() predicate.Funcs {

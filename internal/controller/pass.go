@@ -75,7 +75,7 @@ type pass struct {
 	reserved string
 	// waitsFor is the object whose change triggers the next pass.
 	waitsFor *v1alpha1.ISCSIService
-	// overtaken: somebody changed the object while the pass was under way, and status was written all the same: the object
+	// overtaken: a user changed the object while the pass was under way, and status was written all the same: the object
 	// has to be looked at again.
 	overtaken bool
 	// acted: an event tells what this pass did. News are the events to send once status is written.
@@ -178,7 +178,7 @@ func unconnected(cluster *v1alpha1.ONTAPCluster) *outcome {
 }
 
 // aim finds out which SVM the pass is about: the one that the object is bound to; or the one that a create request was
-// sent for whose answer nobody knows, even if spec.svm was changed or the SVM renamed since; or that of spec.svm.
+// sent for whose answer is not known, even if spec.svm was changed or the SVM renamed since; or that of spec.svm.
 func (p *pass) aim() {
 	spec := p.obj.Spec.SVM
 	p.svm, p.strayed = ontap.SVMRef{Name: spec.Name, UUID: spec.UUID}, false
@@ -331,8 +331,8 @@ func (p *pass) remembered() plan.Remembered {
 // createPending explains why no second create request is sent yet.
 const createPending = "The answer to the create request was lost. The operator makes sure that it cannot take effect any more before it sends another."
 
-// unanswered reports whether a create request may have been sent whose answer nobody has seen. A request of this process
-// is known of even if somebody has taken the marks off since.
+// unanswered reports whether a create request may have been sent whose answer was not seen. A request of this process
+// is known of even if a user has taken the marks off since.
 func (p *pass) unanswered() bool {
 	return p.obj.Status.Origin == "" && (p.past.post.is(postUnanswered) || p.past.post.is(postUnknown) && isCreating(p.obj))
 }

@@ -19,7 +19,7 @@ import (
 type class int
 
 const (
-	// urgent: somebody has created, changed, annotated or deleted the object, or the work on that is not done.
+	// urgent: a user has created, changed, annotated or deleted the object, or the work on that is not done.
 	urgent class = iota
 	// changed: something else has changed, such as its service, its ONTAPCluster or its namespace; or the operator has
 	// just started.
@@ -125,13 +125,13 @@ func (q *queue) NumRequeues(item reconcile.Request) int { return q.limiter.NumRe
 // Len is how many requests are ready.
 func (q *queue) Len() int { return q.backlog.all() }
 
-// Get is GetWithPriority for whoever does not care for the priority.
+// Get is GetWithPriority for a caller that has no use for the priority.
 func (q *queue) Get() (item reconcile.Request, shutdown bool) {
 	item, _, shutdown = q.GetWithPriority()
 	return item, shutdown
 }
 
-// GetWithPriority waits for a request. Whoever got one calls Done, and then asks for the next: nobody else is woken for
+// GetWithPriority waits for a request. A worker that got one calls Done, and then asks for the next: no other worker is woken for
 // what may be handed out then.
 func (q *queue) GetWithPriority() (item reconcile.Request, priority int, shutdown bool) {
 	item, shutdown = q.Typed.Get()
@@ -151,7 +151,7 @@ func (q *queue) Done(item reconcile.Request) {
 // all others, which have not waited for the array yet.
 func (q *queue) entrant(key string, item reconcile.Request) fleet.Entrant {
 	if q == nil {
-		// Nobody has set up a controller.
+		// SetupWithManager was not called.
 		return fleet.Entrant{Key: key, Group: item.Namespace, Wake: func() {}}
 	}
 	class := q.backlog.classAtWork(item)

@@ -14,14 +14,14 @@ import (
 	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
 )
 
-// mostMarked is how many objects a pass takes markers off that have no origin. Whoever may write annotations can mark objects.
+// mostMarked is how many objects a pass takes markers off that have no origin. Users who may write annotations can mark objects.
 const mostMarked = 4
 
 // supersede ends what other objects have of the service that this one is about to take on: an object that may not use the
 // SVM, or only observes it, must not find its origin again once that changes. It is written down before this object has the
 // service: an operator that dies in between leaves a service that is adopted anew, and none with two owners.
 //
-// Only the operator writes origins. Markers without an origin may be anybody's, so that trouble with them keeps this object
+// Only the operator writes origins. Markers without an origin may be a user's, so that trouble with them keeps this object
 // from nothing.
 func (p *pass) supersede(ctx context.Context) error {
 	marked := 0

@@ -19,7 +19,7 @@ const (
 	// maxFinalizers is how many bytes of finalizers the cache keeps of an object.
 	maxFinalizers = 2048
 	// finalizersOmitted stands in the cache for more than that. It is never written, and the API server takes no finalizer of
-	// that name, so that nobody else writes it either.
+	// that name, so that no user can write it either.
 	finalizersOmitted = "more than the cache keeps"
 )
 
@@ -28,7 +28,7 @@ var knownAnnotations = []string{
 	v1alpha1.CreatingAnnotation, v1alpha1.CreatingSVMAnnotation, v1alpha1.PausedAnnotation, v1alpha1.ReconcileRequestedAtAnnotation,
 }
 
-// TrimISCSIService is how the cache keeps an ISCSIService: without what a tenant can make large and nobody reads there.
+// TrimISCSIService is how the cache keeps an ISCSIService: without what a tenant can make large and the operator does not read there.
 func TrimISCSIService(obj any) (any, error) {
 	if service, ok := obj.(*v1alpha1.ISCSIService); ok {
 		trimMetadata(service)

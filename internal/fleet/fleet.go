@@ -15,7 +15,7 @@ import (
 type Fleet struct {
 	// Observe, unless nil, is told of every request to an array, by the name of its ONTAPCluster. It is set before use.
 	Observe func(name string, e ontap.Exchange)
-	// Troubled, unless nil, is told when an array has refused the login, whoever found that out, and when something else
+	// Troubled, unless nil, is told when an array has refused the login, whichever request found that out, and when something else
 	// than a poll finds out that it is another array. It is set before use.
 	Troubled func(name string)
 

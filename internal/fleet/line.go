@@ -131,7 +131,7 @@ func (l *line) call(ctx context.Context, subject string, call func() error) erro
 }
 
 // learn takes in how a call ended, and reports whether that says anything about the array. Any answer does, whatever it
-// says and whoever gives it: a gateway that objects to what somebody has written is no array that does not answer.
+// says and which host gives it: a gateway that objects to what a user has written is no array that does not answer.
 func (l *line) learn(ctx context.Context, subject string, err error) bool {
 	var transport *ontap.TransportError
 	unanswered := errors.As(err, &transport) && !transport.Answered && !errors.Is(err, errUnrecognised)

@@ -20,7 +20,7 @@ const (
 	// takes its time over one request must not hold up all of them. It delays the refusal of a login by less.
 	firstFor = 5 * time.Second
 	// loginPause is for how long nothing is sent after the array refused the login: ONTAP locks accounts. After that, the
-	// poll tries, and everybody else waits for how that ends.
+	// poll tries, and all other requests wait for how that ends.
 	loginPause = 4*time.Minute + 30*time.Second
 )
 
@@ -159,7 +159,7 @@ func (l *login) take(a *attempt, err error) (tell []func()) {
 	return tell
 }
 
-// accepts reports whether a request that ended so was one of an account that the array knows. Whoever asks for fewer
+// accepts reports whether a request that ended so was one of an account that the array knows. An array that asks for fewer
 // requests may not have looked at who asks, and what is not ONTAP's word may be a gateway's.
 func accepts(err error) bool {
 	var refusal *ontap.Error
@@ -210,7 +210,7 @@ func (l logins) join(key loginKey, a *Array, refused func()) {
 	login.members[a] = refused
 }
 
-// leave is the end of join, and of a login that nobody has joined.
+// leave is the end of join, and of a login that no array has joined.
 func (l logins) leave(key loginKey, a *Array) {
 	login := l.of(key)
 	login.mu.Lock()

@@ -15,7 +15,7 @@ import (
 const namesAge = time.Minute
 
 // svmNames has the UUIDs of the array's SVMs by their names, as they were when all SVMs were last read: many objects that
-// name new SVMs take one request. A name may be another SVM's by now, so that whoever goes by it makes sure: the array declines
+// name new SVMs take one request. A name may be another SVM's by now, so that the caller makes sure: the array declines
 // a create request that has the name and the UUID of two.
 type svmNames struct {
 	mu    sync.Mutex

@@ -32,7 +32,7 @@ const lastRank = 1
 // slots bounds how many are at work on one array at a time. Who finds none free is not kept waiting: it leaves word how
 // to be woken. An array that hangs so holds up as many workers as it has slots, and no more.
 //
-// While somebody waits, every slot is taken or offered to one that was woken.
+// While an entrant waits, every slot is taken or offered to one that was woken.
 type slots struct {
 	mu    sync.Mutex
 	limit int
@@ -68,7 +68,7 @@ func (s *slots) enter(e Entrant) (leave func(), ok bool) {
 	return nil, false
 }
 
-// free reports whether there is a slot for somebody who was not woken.
+// free reports whether there is a slot for an entrant that was not woken.
 func (s *slots) free() bool { return s.taken+len(s.offered) < s.limit }
 
 func (s *slots) leave() {

@@ -78,8 +78,8 @@ type TransportError struct {
 	// MaybeApplied is true when a write may have been carried out, or may yet be: the request may have left this machine and no
 	// definite answer came. It is false for reads.
 	MaybeApplied bool
-	// Answered is true when somebody answered over HTTP, whatever that was: a page of a gateway, a redirect, a body that can't be
-	// understood or breaks off. It is false when nobody did, also when an answer that had begun was not complete in time.
+	// Answered is true when an answer came over HTTP, whatever that was: a page of a gateway, a redirect, a body that can't be
+	// understood or breaks off. It is false when none did, also when an answer that had begun was not complete in time.
 	Answered bool
 	// RetryAfter is how long whoever answered asked to be left alone; 0 when nobody did.
 	RetryAfter time.Duration

@@ -66,7 +66,7 @@ func (c Claimant) claims() bool {
 	return !c.Observe && !c.Denied && (!c.Deleting || c.Finalizer)
 }
 
-// Before reports whether c comes before the other: whoever has the service, or has begun to create it, then age, then
+// Before reports whether c comes before the other: the object that has the service, or has begun to create it, then age, then
 // UID. Age alone would take a service from the object that has it, when an older one turns to its SVM.
 func (c Claimant) Before(other Claimant) bool {
 	return cmp.Or(

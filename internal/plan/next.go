@@ -52,7 +52,7 @@ func Next(w Wanted, m Remembered, o Observed) Step {
 }
 
 // nextBarred is for an object for which nothing may be changed, on the array or in its marks. What is proved of the created
-// service is recorded all the same: a service that is there in its place when the bar is lifted is somebody else's.
+// service is recorded all the same: a service that is there in its place when the bar is lifted was made by another client.
 func nextBarred(m Remembered, o Observed, why Why) Step {
 	if m.Origin != Created {
 		return Step{Do: Stop, Why: why}
@@ -163,7 +163,7 @@ func nextAbsent(w Wanted, m Remembered, o Observed) Step {
 		return Step{Do: Forget}
 	}
 	if m.Unanswered && !(m.Finalizer && m.Creating) && !w.Strayed {
-		// Somebody took them off while the request was under way.
+		// A user took them off while the request was under way.
 		return Step{Do: Mark, Finalizer: true, Creating: true}
 	}
 	if outstanding(m, o) {
