@@ -1,26 +1,19 @@
 package plan
 
-// write sends one request to the array, on the strength of an object that is up to date.
-func (s *state) write(f flight, l luck) (broken string) {
-	p := &s.pass
-	known := p.barred == s.denied && !s.frozen
-	switch changed, ok := s.refresh(); {
-	case !ok || !known:
-		s.pass = pass{}
-		return ""
-	case changed:
-		return ""
-	}
-	if broken := s.forbidden(f); broken != "" {
+import "time"
+
+// request sends one request to the array.
+func (m *model) request(s *state, step Step, l luck) (broken string) {
+	p, f := &s.pass, s.flightOf(step)
+	if broken := s.forbidden(step, f); broken != "" {
 		return broken
 	}
-	p.fresh = false
-	create := Do(f.do) == Create
-	if create {
-		s.process.post, s.process.absence = postUnanswered, notProved
+	p.fresh, p.admitted, s.declined = false, false, Rest
+	if step.Do == Create {
+		m.change(s, "Sending", (*State).Sending)
 	}
 	if l == replyLost || l == diedWaiting {
-		if create {
+		if step.Do == Create {
 			s.post = f
 		} else {
 			s.change = f
@@ -29,131 +22,162 @@ func (s *state) write(f flight, l luck) (broken string) {
 			s.crash()
 			return ""
 		}
-		p.ending, p.last, p.refused = true, int8(Stop), int8(RefusedOtherwise)
+		s.decline(step)
+		m.change(s, "AnswerLost", func(to *State) { to.AnswerLost(step, errModel, time.Minute, now) })
 		return ""
 	}
 	refusal := s.apply(f)
 	s.polled = s.svc.view
 	if refusal != NotRefused {
-		s.refuse(refusal, create)
+		s.decline(step)
+		m.change(s, "Refused", func(to *State) { to.Refused(step, refusal, s.gone, errModel, time.Minute, now) })
 		return ""
 	}
-	switch Do(f.do) {
-	case Create:
+	if step.Do == Create {
 		s.raced = false
-		s.saw(s.svc.view)
-		if !p.denied {
-			return s.acquire(Created)
-		}
-	case Remove:
-		s.sawNothing(false)
-	default:
-		p.seen.take(f)
-		s.saw(p.seen)
+	}
+	m.change(s, "Accepted", func(to *State) { to.Accepted(step, s.service(s.svc.view), s.allowed(), now) })
+	if step.Do != Remove {
+		s.shown()
 	}
 	return ""
 }
 
-// take is what an update changes.
-func (v *view) take(f flight) {
-	if f.switches {
-		v.enabled = f.enabled
-	}
-	if f.alias != svmAlias {
-		v.alias = f.alias
+// decline keeps book of an update that is not to be repeated at once.
+func (s *state) decline(step Step) {
+	if step.Do == Update && !s.pass.object.Deleting && !s.raced && !s.pass.outdated && !s.pass.overtaken {
+		s.declined = Update
 	}
 }
 
-func (s *state) refuse(refusal Refusal, create bool) {
-	p := &s.pass
-	p.again = p.refused != int8(NotRefused)
-	p.refused, p.presence = int8(refusal), int8(Unknown)
-	if create {
-		s.process.post, p.createNoted = postSettled, true
+// flightOf is what is sent for a step.
+func (s *state) flightOf(step Step) flight {
+	obj, f := &s.pass.object, flight{do: step.Do}
+	switch {
+	case step.Do == Create:
+		f.byName = obj.Bound == SVM{}
+		f.enabled, f.setsEnabled = obj.Enabled, true
+		f.alias = defaultAlias
+		if obj.Alias != nil && *obj.Alias != "" {
+			f.alias = *obj.Alias
+		}
+	case step.Enabled != nil:
+		f.enabled, f.setsEnabled = *step.Enabled, true
 	}
-	if refusal == RefusedNoService {
-		s.sawNothing(s.svmGone)
+	if step.Alias != nil {
+		f.alias, f.setsAlias = *step.Alias, true
+	}
+	return f
+}
+
+// take is what an update changes.
+func (v *view) take(f flight) {
+	if f.setsEnabled {
+		v.enabled = f.enabled
+	}
+	if f.setsAlias {
+		v.alias = f.alias
 	}
 }
 
 // apply is what the array does with a request.
 func (s *state) apply(f flight) Refusal {
-	do := Do(f.do)
 	switch {
-	case (s.svmGone || s.renamed && f.byName) && do == Create, Refusal(s.refusing) == RefusedOtherwise:
-		return RefusedOtherwise
-	case Refusal(s.refusing) == RefusedUnsupported && (do == Create || do == Remove):
+	case (s.gone || s.renamed && f.byName) && f.do == Create, s.refusing == RefusedForGood, s.refusing == RefusedForNow:
+		return max(s.refusing, RefusedForNow)
+	case s.refusing == RefusedUnsupported && (f.do == Create || f.do == Remove):
 		return RefusedUnsupported
-	case do == Create && s.svc.present:
+	case f.do == Create && s.svc.present:
 		return RefusedExists
-	case do == Create:
-		s.svc = service{view: view{present: true, enabled: f.enabled, target: madeTarget, alias: f.alias}, foreign: f.foreign}
-		s.svc.mistakable = f.foreign && s.confusing(madeTarget)
+	case f.do == Create:
+		s.svc = service{view: view{present: true, enabled: f.enabled, target: createdTarget, alias: f.alias}, foreign: f.foreign}
+		s.svc.mistakable = f.foreign && s.confusing(createdTarget)
 	case !s.svc.present:
 		return RefusedNoService
-	case do == Remove && s.svc.enabled:
+	case f.do == Remove && s.svc.enabled:
 		return RefusedEnabled
-	case do == Remove:
+	case f.do == Remove:
 		s.svc = service{}
 	default:
 		s.svc.take(f)
-		s.svc.stopped = do == Disable || s.svc.stopped && !f.switches
+		s.svc.stopped = f.do == Disable || s.svc.stopped && !f.setsEnabled
 	}
 	return NotRefused
 }
 
 // forbidden names the rule that a request breaks. What has changed since the operator last read it does not count:
-// ONTAP knows no conditional writes.
-func (s *state) forbidden(f flight) (broken string) {
-	p, do := &s.pass, Do(f.do)
+// ONTAP knows no conditional requests.
+func (s *state) forbidden(step Step, f flight) (broken string) {
+	p, obj, do := &s.pass, &s.pass.object, step.Do
 	looked := !s.raced && s.svc.present
-	cutsOff := p.seen.enabled && f.switches && !f.enabled && do != Create
+	seen, isThere := p.Service()
 	strange := looked && s.svc.foreign && !s.svc.mistakable
-	switch origin, policy := Origin(p.obj.origin), Policy(p.obj.policy); {
-	case p.denied || p.yields || p.obj.observe || p.obj.paused || p.frozen:
-		return "a write is sent where nothing may be touched"
+	switch {
+	case p.State.denied || p.State.behind || obj.Observe || obj.Paused || p.pausedFirst:
+		return "a request is sent where nothing may be touched"
 	case p.robs && do != Create: // which the array declines then
-		return "a write is sent to a service that another object holds"
-	case p.obj.deleting && !p.obj.finalizer:
-		return "a write is sent for an object without the finalizer"
-	case do == Create && p.obj.deleting:
+		return "a request is sent to a service that another object holds"
+	case p.late:
+		return "a request rests on what was seen long ago"
+	case !p.admitted:
+		return "a request rests on access that was not checked again"
+	case p.notAllowed && do != Create:
+		return "a request is sent to an SVM that the namespace may not use"
+	case do == s.declined && !obj.Requested:
+		return "a refused request is repeated at once"
+	case !p.fresh, !p.overtaken && (obj.Spec != s.obj.Spec || obj.Metadata != s.obj.Metadata):
+		return "a request rests on an old copy of the object"
+	case obj.Deleting && !obj.Finalizer:
+		return "a request is sent for an object without the finalizer"
+	case do == Create && obj.Deleting:
 		return "a service is created for an object that is being deleted"
-	case do == Create && (p.strayed || s.post.pending() || s.beside.post.pending()):
+	case do == Create && (p.svmChanged || s.post.pending() || s.beside.post.pending()):
 		return "a create request is sent while an earlier one may still take effect"
+	case do == Create && !(s.obj.Finalizer && s.obj.Creating) && !p.overtaken:
+		return "a create request is sent without the markers"
 	case do == Create:
 		return ""
 	case p.mistaken:
-		return "a write is sent to a service of somebody else that is taken for a created one"
-	case origin == None:
-		return "a write is sent to a service that is neither created nor adopted"
-	case cutsOff && p.obj.guarded && (!p.counted || p.inUse):
+		return "a request is sent to a service that is wrongly taken for a created one"
+	case obj.Origin == None:
+		return "a request is sent to a service that is neither created nor adopted"
+	}
+	return s.harmful(do, f, seen, isThere, strange)
+}
+
+// harmful names the rule that an update or a deletion breaks.
+func (s *state) harmful(do Do, f flight, seen Service, isThere, strange bool) (broken string) {
+	p, obj := &s.pass, &s.pass.object
+	cutsOff := seen.Enabled && f.setsEnabled && !f.enabled
+	switch {
+	case cutsOff && obj.SessionGuard && (p.countedAt.IsZero() || p.busy):
 		return "a service is disabled that may be in use"
-	case do == Update && origin == Created && strange && !p.outdated && s.svc.target != p.obj.target:
-		return "a write is sent to a service of somebody else"
-	case do == Remove && (Presence(p.presence) != Present || p.seen.enabled):
+	case do == Update && obj.Origin == Created && strange && !p.outdated && s.svc.target != obj.CreatedTarget:
+		return "a request is sent to a service of another owner"
+	case do == Remove && (!isThere || seen.Enabled):
 		return "DELETE is sent though the service was not seen disabled"
-	case do != Update && (policy == Retain || policy == Auto && strange):
+	case do != Update && (obj.Policy == Retain || obj.Policy == Auto && strange):
 		return "a service is taken away that the operator did not make"
 	}
 	return ""
 }
 
 // pending reports whether a create request of this object may still take effect.
-func (f *flight) pending() bool { return f.do != 0 && !f.foreign }
+func (f *flight) pending() bool { return f.do != Rest && !f.foreign }
 
-// confusing reports whether a service of somebody else that comes now with that target is one of those that cannot be
+// confusing reports whether a service of another client that comes now with that target is one of those that cannot be
 // told apart.
-func (s *state) confusing(target int8) bool {
+func (s *state) confusing(target string) bool {
 	p := &s.pass
 	switch {
-	case s.doubt, Origin(s.obj.origin) == Created && s.obj.target == target:
+	case s.doubt, s.obj.Origin == Created && s.obj.CreatedTarget == target:
 		return true
 	case !p.active:
 		return false
-	case Presence(p.presence) == Present:
-		return p.seen.target == target
-	case Presence(p.presence) == Absent:
+	case p.presence == Present:
+		return p.State.service.Target == target
+	case p.presence == ProvedAbsent:
 		return true
 	}
-	return Origin(p.obj.origin) == Created && p.obj.target == target
+	return p.object.Origin == Created && p.object.CreatedTarget == target
 }

@@ -27,9 +27,9 @@ type Claimant struct {
 type Standing struct {
 	// Holder is the index of the claimant that comes first, and before this one; -1 if none does.
 	Holder int
-	// Successor, for a claimant that is being deleted, is the index of the one that takes the service over from it; -1 if
+	// NextClaimant, for a claimant that is being deleted, is the index of the one that takes the service over from it; -1 if
 	// none does.
-	Successor int
+	NextClaimant int
 	// TakesOver: the holder has the service and is being deleted, and this claimant is the next one: it takes the service
 	// over by recording that it does. The holder lets go when that is recorded, and not before.
 	TakesOver bool
@@ -37,7 +37,7 @@ type Standing struct {
 
 // Contest tells where c stands among the others.
 func (c Claimant) Contest(others []Claimant) Standing {
-	s := Standing{Holder: -1, Successor: -1}
+	s := Standing{Holder: -1, NextClaimant: -1}
 	next := true
 	for i, other := range others {
 		// What was taken over stays so, whatever the object that did so may do by now.
@@ -54,8 +54,8 @@ func (c Claimant) Contest(others []Claimant) Standing {
 		if other.Before(c) {
 			next = false
 		}
-		if c.Deleting && (s.Successor < 0 || other.Before(others[s.Successor])) {
-			s.Successor = i
+		if c.Deleting && (s.NextClaimant < 0 || other.Before(others[s.NextClaimant])) {
+			s.NextClaimant = i
 		}
 	}
 	s.TakesOver = s.Holder >= 0 && next && !c.Deleting && others[s.Holder].Origin != None

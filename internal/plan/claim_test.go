@@ -52,7 +52,7 @@ func TestContest(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			g := NewWithT(t)
-			g.Expect(c.self.Contest(c.others)).To(Equal(Standing{Holder: c.holder, Successor: c.successor, TakesOver: c.takesOver}))
+			g.Expect(c.self.Contest(c.others)).To(Equal(Standing{Holder: c.holder, NextClaimant: c.successor, TakesOver: c.takesOver}))
 		})
 	}
 }

@@ -1,5 +1,7 @@
 package plan
 
+import "slices"
+
 // moves tells all that may happen next: a step of the operator, with good or bad luck, or something around it.
 func (m *model) moves(s *state, to func(label string, next *state, broken string)) {
 	if s.obj.gone {
@@ -21,26 +23,26 @@ func (m *model) moves(s *state, to func(label string, next *state, broken string
 	if s.pass.active {
 		m.stepMoves(s, try)
 		does("the operator crashes", (*state).crash)
-		does("the pass fails", func(s *state) { s.pass = pass{} })
+		does("the pass fails", (*state).end)
 	} else {
-		try("a pass begins", 0, func(s *state) string { return m.begin(s, s.obj) })
+		try("a pass begins", 0, func(s *state) string { return m.begin(s, s.obj.Object) })
 		if s.cached != s.obj {
-			try("a pass begins with an old copy", 1, func(s *state) string { return m.begin(s, s.cached) })
+			try("a pass begins with an old copy", 1, func(s *state) string { return m.begin(s, s.cached.Object) })
 		}
-		if s.process != (process{}) {
+		if s.memory != (Memory{}) {
 			does("the operator crashes", (*state).crash)
 		}
-		if s.post.do != 0 || s.change.do != 0 || s.beside.post.do != 0 || s.beside.change.do != 0 || s.process.absence == justProved || s.process.hold {
+		if s.waits() {
 			try("a minute passes", 0, func(s *state) string { s.minute(); return "" })
 		}
 	}
-	if s.post.do != 0 {
+	if s.post.do != Rest {
 		try("a lost create request is applied", 0, func(s *state) string { s.land(&s.post); return "" })
 	}
-	if s.change.do != 0 {
+	if s.change.do != Rest {
 		try("a lost request is applied", 0, func(s *state) string { s.land(&s.change); return "" })
 	}
-	if s.beside.post.do != 0 {
+	if s.beside.post.do != Rest {
 		try("a lost create request is applied on the other SVM", 0, func(s *state) string {
 			s.svm, s.beside = s.beside, s.svm
 			s.land(&s.post)
@@ -58,45 +60,71 @@ func (m *model) stepMoves(s *state, try func(string, int8, func(*state) string))
 		try("status is written", 0, with(fair))
 		return
 	}
-	do := m.next(s.wanted(), s.remembered(), s.observed()).Do
-	try(labels[do][0], 0, with(fair))
-	switch do {
+	step := m.next(s.pass.State)
+	name := labels[step.Do]
+	try("step "+name, 0, with(fair))
+	if !s.pass.connected {
+		if step.Asks() {
+			try("the array cannot be reached", 1, with(unreachable))
+		}
+		return
+	}
+	switch step.Do {
 	case Look:
 		if s.svc.present {
 			try("look, and the collection lacks the service", 1, with(omitted))
 		}
-		if s.polled != s.svc.view {
+		if s.polled != s.svc.view && !step.Live {
 			try("look, and the collection is old", 1, with(outdated))
 		}
-	case Mark:
-		try("mark, without an answer", 1, with(replyLost))
+	case Confirm:
+		try("confirm, and the array does not answer", 1, with(unreachable))
+		if s.pass.svm.UUID == "" {
+			try("confirm, and the name is looked up to another SVM", 1, with(misled))
+		}
+	case Await:
+		try("await, and it takes long", 1, with(tookLong))
+		try("await, and the array cannot be reached", 1, with(unreachable))
+	case Mark, Unmark:
+		try(name+", without an answer", 1, with(replyLost))
 	case Create, Update, Disable, Remove:
-		try(labels[do][1], 1, with(replyLost))
-		try(labels[do][2], 1, with(diedWaiting))
+		try(name+", without an answer", 1, with(replyLost))
+		try(name+", and a crash before the answer", 1, with(diedWaiting))
 	}
 }
 
-// labels name the steps, with good luck, without an answer, and with a crash before the answer.
-var labels = func() (all [Wait + 1][3]string) {
-	for do, name := range [...]string{
-		Rest: "rest", Look: "look", Confirm: "confirm", Count: "count", Mark: "mark", Own: "own", Forget: "forget", Create: "create",
-		Update: "update", Disable: "disable", Remove: "remove", Release: "release", Stop: "stop", Wait: "wait",
-	} {
-		all[do] = [3]string{"step " + name, "step " + name + ", without an answer", "step " + name + ", and a crash before the answer"}
-	}
-	return all
-}()
+// labels name the steps.
+var labels = [...]string{
+	Rest: "rest", Look: "look", Confirm: "confirm", Contest: "contest", Reserve: "reserve", Await: "await", Recheck: "recheck", Count: "count",
+	Mark: "mark", Unmark: "unmark", Supersede: "supersede", Bind: "bind", Disown: "disown", Forget: "forget", Record: "record",
+	Create: "create", Update: "update", Disable: "disable", Remove: "remove", BackOff: "back off", Release: "release", Stop: "stop", Wait: "wait",
+}
 
-// minute lets pass the time in which a lost request may be applied.
+// waits reports whether anything changes by waiting.
+func (s *state) waits() bool {
+	return s.post.do != Rest || s.change.do != Rest || s.beside.post.do != Rest || s.beside.change.do != Rest ||
+		s.memory.absentSince.Equal(now) || s.memory.createBackOff.refusal != nil || s.memory.updateBackOff.refusal != nil
+}
+
+// minute lets pass the time in which a lost request may be applied, and a refused one is not repeated: what is remembered
+// grows older.
 func (s *state) minute() {
-	s.post, s.change, s.process.hold = flight{}, flight{}, false
+	s.post, s.svm.change, s.declined = flight{}, flight{}, Rest
 	s.beside.post, s.beside.change = flight{}, flight{}
-	if s.process.absence == justProved {
-		s.process.absence = provedLongAgo
+	for _, m := range []*Memory{&s.memory, &s.pass.State.memory} {
+		if !m.absentSince.IsZero() {
+			m.absentSince = now.Add(-SecondLook)
+		}
+		for _, b := range []*backOff{&m.createBackOff, &m.updateBackOff} {
+			if b.refusal != nil {
+				b.until = now
+			}
+		}
 	}
 }
 
 func (s *state) land(f *flight) {
+	s.declined = Rest
 	landed := *f
 	*f = flight{}
 	before := s.svc
@@ -106,109 +134,137 @@ func (s *state) land(f *flight) {
 
 // userMoves are what may happen to the object, or to what it may use.
 func (m *model) userMoves(s *state, try func(string, int8, func(*state) string)) {
-	edit := func(label string, change func(*object)) {
-		try(label, 1, func(s *state) string {
-			s.cached = s.obj
-			change(&s.obj)
-			s.pass.behind, s.process.hold = s.pass.active, false
+	edit := func(label string, change func(*Object)) {
+		try(label, 1, func(s *state) string { s.edit(change); return "" })
+	}
+	for policy := Auto; policy <= Retain; policy++ {
+		if policy != s.obj.Policy {
+			edit([...]string{"policy becomes Auto", "policy becomes Delete", "policy becomes Retain"}[policy], func(o *Object) { o.Policy = policy })
+		}
+	}
+	edit("observing is switched", func(o *Object) { o.Observe = !o.Observe })
+	edit("the session guard is switched", func(o *Object) { o.SessionGuard = !o.SessionGuard })
+	edit("spec.enabled is switched", func(o *Object) { o.Enabled = !o.Enabled })
+	edit("spec.alias is another one", func(o *Object) { o.Alias = aliases[(slices.Index(aliases, o.Alias)+1)%len(aliases)] })
+	edit("the object is paused, or no more", func(o *Object) { o.Paused = !o.Paused })
+	edit("a live look is requested, or no more", func(o *Object) { o.Requested = !o.Requested })
+	if s.obj.Bound == (SVM{}) {
+		edit("spec.svm is changed", func(o *Object) { o.SVM = byName(map[bool]int8{true: 1}[o.SVM == byName(0)]) })
+	}
+	if s.obj.Finalizer || s.obj.Creating {
+		try("the markers are removed", 1, func(s *state) string {
+			s.edit(func(o *Object) { o.Markers = Markers{} })
+			s.obj.gone, s.unmarked = s.obj.Deleting, true
+			s.forfeit()
 			return ""
 		})
 	}
-	for policy := Auto; policy <= Retain; policy++ {
-		if policy != Policy(s.obj.policy) {
-			edit([...]string{"policy becomes Auto", "policy becomes Delete", "policy becomes Retain"}[policy], func(o *object) { o.policy = int8(policy) })
-		}
-	}
-	edit("observing is switched", func(o *object) { o.observe = !o.observe })
-	edit("guarding is switched", func(o *object) { o.guarded = !o.guarded })
-	edit("spec.enabled is switched", func(o *object) { o.enabled = !o.enabled })
-	edit("spec.alias is another one", func(o *object) { o.alias = (o.alias + 1) % int8(len(aliases)) })
-	edit("the object is paused, or no more", func(o *object) { o.paused = !o.paused })
-	if !s.obj.bound {
-		edit("spec.svm is changed", func(o *object) { o.names = 1 - o.names })
-	}
-	if !s.obj.deleting {
-		try("the object is deleted", 1, func(s *state) string {
-			s.cached = s.obj
-			s.obj.deleting, s.pass.behind = true, s.pass.active
-			if s.obj.finalizer {
-				return ""
-			}
-			s.obj.gone = true
-			if Origin(s.obj.origin) != None || s.raced {
-				return ""
-			}
-			return s.orphaned()
-		})
+	if !s.obj.Deleting {
+		try("the object is deleted", 1, (*state).delete)
 	}
 	try("the ONTAPCluster is paused, or no more", 1, func(s *state) string { s.frozen = !s.frozen; return "" })
 	try("access is switched", 1, func(s *state) string { s.denied = !s.denied; return "" })
-	try("another object comes first, or no more", 1, func(s *state) string { s.yields, s.takesOver = !s.yields, false; return "" })
-	if s.obj.deleting {
-		try("another object is to take over, or no more", 1, func(s *state) string { s.successor = !s.successor; return "" })
+	try("another object comes first, or no more", 1, func(s *state) string { s.around.behind, s.around.takesOver = !s.around.behind, false; return "" })
+	if s.obj.Deleting {
+		try("another object is to take over, or no more", 1, func(s *state) string { s.around.nextClaimant = !s.around.nextClaimant; return "" })
 	}
-	if !s.yields && !s.obj.deleting && Origin(s.obj.origin) == None && !s.obj.creating && !s.pass.active {
+	if !s.around.behind && !s.obj.Deleting && s.obj.Origin == None && !s.obj.Creating && !s.pass.active {
 		try("an object that has the service is being deleted, or no more", 1, func(s *state) string {
-			s.takesOver = !s.takesOver
+			s.around.takesOver = !s.around.takesOver
 			s.theirs()
 			return ""
 		})
 	}
-	try("the object is restored under another UID", 1, func(s *state) string {
-		s.obj.status, s.obj.deleting = status{}, false
-		s.obj.creating = s.obj.creating && m.anyUID
-		s.cached, s.process, s.pass = s.obj, process{}, pass{}
-		for _, v := range []*svm{&s.svm, &s.beside} {
-			v.svc.foreign, v.svc.mistakable = v.svc.present, false
-			v.post.foreign, v.change.foreign = v.post.do != 0, v.change.do != 0
-			v.doubt = false
-		}
+	try("the object is restored under another UID", 1, func(s *state) string { m.restore(s); return "" })
+}
+
+// edit changes the object as a user does.
+func (s *state) edit(change func(*Object)) {
+	s.cached = s.obj
+	change(&s.obj.Object)
+	s.declined = Rest
+	s.obj.Generation = 1 - s.obj.Generation // so that a back-off ends, and states do not multiply
+	s.pass.overtaken = s.pass.active
+}
+
+func (s *state) delete() (broken string) {
+	s.cached = s.obj
+	s.obj.Deleting, s.pass.overtaken = true, s.pass.active
+	if s.obj.Finalizer {
 		return ""
-	})
+	}
+	s.obj.gone = true
+	if s.obj.Origin != None || s.raced {
+		return ""
+	}
+	return s.orphaned()
+}
+
+func (m *model) restore(s *state) {
+	s.obj.Status, s.obj.Deleting = Status{}, false
+	if !m.anyUID {
+		s.obj.Creating, s.obj.Named, s.obj.Resolved = false, SVM{}, SVM{}
+	}
+	s.end()
+	s.cached, s.memory, s.declined = s.obj, Memory{}, Rest
+	for _, v := range []*svm{&s.svm, &s.beside} {
+		v.svc.foreign, v.svc.mistakable = v.svc.present, false
+		v.post.foreign, v.change.foreign = v.post.do != Rest, v.change.do != Rest
+		v.doubt = false
+	}
 }
 
 // theirs says that the service is another object's.
 func (s *state) theirs() {
 	s.svc.foreign, s.svc.left, s.svc.mistakable, s.doubt = s.svc.present, s.svc.present, false, false
-	s.post.foreign = s.post.do != 0
+	s.post.foreign = s.post.do != Rest
 }
 
-// arrayMoves are what other people do on the array.
+// arrayMoves are what other clients do on the array.
 func arrayMoves(s *state, does func(string, func(*state))) {
-	for _, refusing := range []Refusal{NotRefused, RefusedOtherwise, RefusedUnsupported} {
-		if int8(refusing) != s.refusing {
-			does([...]string{"the array accepts writes", 4: "the platform can neither create nor delete", 5: "the array refuses writes"}[refusing],
-				func(s *state) { s.refusing = int8(refusing) })
+	for _, c := range []struct {
+		refusing Refusal
+		label    string
+	}{
+		{NotRefused, "the array accepts requests"}, {RefusedUnsupported, "the platform can neither create nor delete"},
+		{RefusedForNow, "the array is busy"}, {RefusedForGood, "the array refuses requests"},
+	} {
+		if c.refusing != s.refusing {
+			does(c.label, func(s *state) { s.refusing, s.declined = c.refusing, Rest })
 		}
 	}
-	if s.svmGone {
+	if s.gone {
 		return
 	}
 	others := func(label string, change func(*state)) {
 		does(label, func(s *state) {
-			s.polled, s.raced = s.svc.view, true
+			s.polled, s.raced, s.declined = s.svc.view, true, Rest
 			change(s)
 		})
 	}
-	does("initiators come, or go", func(s *state) { s.inUse = !s.inUse })
+	does("initiators come, or go", func(s *state) { s.svm.inUse = !s.svm.inUse })
 	does("the SVM is renamed, or back", func(s *state) { s.renamed = !s.renamed })
-	others("the SVM is deleted", func(s *state) { s.svc, s.svmGone = service{}, true })
-	for target := madeTarget; target <= strangeTarget; target++ {
+	others("the SVM is deleted", func(s *state) { s.svc, s.gone = service{}, true })
+	verb := "creates"
+	if s.svc.present {
+		verb = "recreates"
+	}
+	for _, target := range []string{createdTarget, otherTarget} {
 		for _, enabled := range []bool{true, false} {
-			label := [...]string{madeTarget: "somebody creates the service, with our target", strangeTarget: "somebody creates the service, with another target"}[target]
-			if s.svc.present {
-				label = [...]string{madeTarget: "somebody recreates the service, with our target", strangeTarget: "somebody recreates the service, with another target"}[target]
-			}
-			others(label, func(s *state) {
-				s.svc = service{view: view{present: true, enabled: enabled, target: target}, foreign: true, mistakable: s.confusing(target)}
+			others("another client "+verb+" the service, with target "+target, func(s *state) {
+				s.svc = service{view: view{present: true, enabled: enabled, target: target, alias: defaultAlias}, foreign: true, mistakable: s.confusing(target)}
 			})
 		}
 	}
 	if s.svc.present {
-		others("somebody deletes the service", func(s *state) { s.svc = service{} })
-		others("somebody switches the service", func(s *state) { s.svc.enabled, s.svc.stopped = !s.svc.enabled, false })
-		others("somebody changes the alias", func(s *state) {
-			s.svc.alias = oneAlias - min(s.svc.alias, oneAlias)
+		others("another client deletes the service", func(s *state) { s.svc = service{} })
+		others("another client switches the service", func(s *state) { s.svc.enabled, s.svc.stopped = !s.svc.enabled, false })
+		others("another client changes the alias", func(s *state) {
+			if s.svc.alias == defaultAlias {
+				s.svc.alias = oneAlias
+			} else {
+				s.svc.alias = defaultAlias
+			}
 		})
 	}
 }

@@ -10,18 +10,29 @@ import (
 // run is a model whose states are run to rest.
 type run struct {
 	model
-	settled set[state]
+	*pool
+	settled set[packed]
 }
 
-func searchOf(m model) (*search[state], *run) {
-	r := &run{model: m, settled: newSet[state]()}
-	return newSearch(r.moves, r.settles), r
+func searchOf(m model) (*search[state, packed], *run) {
+	r := &run{model: m, pool: newPool(), settled: newSet[packed]()}
+	return &search[state, packed]{pack: r.pack, unpack: r.unpack, moves: r.moves, settles: r.settles, met: newSet[packed]()}, r
+}
+
+func (x *run) isSettled(s *state) bool {
+	packed := x.pack(s)
+	return x.settled.has(&packed)
+}
+
+func (x *run) settle(s *state) {
+	packed := x.pack(s)
+	x.settled.add(&packed)
 }
 
 const (
 	// mostPasses and mostSteps are what it takes at most to come to rest once nobody interferes any more.
 	mostPasses = 8
-	mostSteps  = 16
+	mostSteps  = 40
 )
 
 // settles runs the operator on its own until nothing changes any more.
@@ -29,7 +40,7 @@ func (x *run) settles(s state) (broken string) {
 	var on []state
 	s.left = 0
 	for range mostPasses {
-		if s.obj.gone || x.settled.has(&s) {
+		if s.obj.gone || x.isSettled(&s) {
 			break
 		}
 		on = append(on, s)
@@ -41,7 +52,7 @@ func (x *run) settles(s state) (broken string) {
 		}
 		s.calm()
 		before := s
-		if broken = x.begin(&s, s.obj); broken != "" {
+		if broken = x.begin(&s, s.obj.Object); broken != "" {
 			return broken
 		}
 		end, broken := x.finish(&s)
@@ -57,14 +68,14 @@ func (x *run) settles(s state) (broken string) {
 		if broken := end.unexplained(&s); broken != "" {
 			return broken
 		}
-		x.settled.add(&before)
+		x.settle(&before)
 		s = before
 	}
-	if !s.obj.gone && !x.settled.has(&s) {
+	if !s.obj.gone && !x.isSettled(&s) {
 		return "the object does not come to rest"
 	}
 	for i := range on {
-		x.settled.add(&on[i])
+		x.settle(&on[i])
 	}
 	return ""
 }
@@ -93,39 +104,103 @@ func (x *run) finish(s *state) (end pass, broken string) {
 // unexplained tells what is wrong with an end that the object stays in.
 func (p *pass) unexplained(s *state) (broken string) {
 	obj := &s.obj
-	origin, policy := Origin(obj.origin), Policy(obj.policy)
-	finalizer := policy == Delete || policy == Auto && origin == Created
 	switch {
 	case !p.ending:
 		return "the operator gives up without a word"
-	case Do(p.last) == Wait && Why(p.why) == HandingOver && s.successor:
+	case p.do == Wait && p.why == HandingOver && s.around.nextClaimant:
 		return ""
-	case Do(p.last) == Wait:
+	case p.do == Wait:
 		return "the operator waits for ever"
-	case origin == Created && !s.svc.present && !s.yields:
+	case obj.Origin == Created && !s.svc.present && !s.around.behind:
 		return "an absence is not remembered"
-	case Do(p.last) == Stop && Why(p.why) == Plain && Refusal(p.refused) == NotRefused && !s.process.hold:
+	case p.do == Stop && p.why == Plain:
 		return "the operator stops without saying why"
-	case Do(p.last) == Stop:
+	case p.do == Stop && p.why == Declined && p.refused == NotRefused, p.do == Stop && p.why == Failed:
+		return "the operator stops for a reason that is not there"
+	case p.do == Stop:
 		return ""
-	case obj.deleting:
+	case obj.Deleting:
 		return "the deletion rests"
 	case !s.svc.present:
 		return "all is well with a service that is not there"
-	case obj.observe && (obj.finalizer || obj.creating):
+	case obj.Observe && (obj.Finalizer || obj.Creating):
 		return "an observed service has a finalizer"
-	case obj.observe:
+	case obj.Observe && obj.Bound != svms[s.at]:
+		return "an observed service is not bound"
+	case obj.Observe:
 		return ""
-	case s.svc.enabled != obj.enabled, obj.alias != svmAlias && s.svc.alias != obj.alias:
+	}
+	return obj.disagrees(s)
+}
+
+// disagrees tells where the array or the records disagree with an object that is at rest.
+func (obj *object) disagrees(s *state) (broken string) {
+	switch {
+	case s.svc.enabled != obj.Enabled, obj.Alias != nil && s.svc.alias != *obj.Alias:
 		return "the service is not as wanted"
-	case obj.names != s.at:
+	case obj.SVM != byName(s.at):
 		return "the object has the service of another SVM than it names"
-	case origin == None, origin == Created && obj.target != s.svc.target:
+	case obj.Origin == None, obj.Origin == Created && obj.CreatedTarget != s.svc.target, obj.Bound.UUID != svms[s.at].UUID:
 		return "the service is not owned as it should be"
-	case obj.finalizer != finalizer, obj.creating && !finalizer:
-		return "the marks are not as they should be"
+	case obj.Finalizer != obj.deletes(), obj.Creating && !obj.Finalizer:
+		return "the markers are not as they should be"
 	}
 	return ""
+}
+
+// contradicts tells where a state contradicts itself.
+func (s *State) contradicts() (broken string) {
+	present := s.presence == Present
+	switch {
+	case s.service != (Service{}) && !present:
+		return "a service is known that was not seen"
+	case s.snapshot && !present:
+		return "the snapshot has a service that was not seen"
+	case s.svmGone && s.presence != ProvedAbsent, s.absentFor != 0 && s.presence != ProvedAbsent:
+		return "an absence is known that was not proved"
+	case !s.countedAt.IsZero() && !present:
+		return "sessions are known of a service that was not seen"
+	case present && !s.memory.absentSince.IsZero():
+		return "a service is there that was proved absent"
+	case present && s.memory.createBackOff.refusal != nil:
+		return "a create request is not repeated though the service is there"
+	case s.takesOver && s.behind:
+		return "an object takes over what another one keeps"
+	case s.object.Origin != Created && s.object.CreatedTarget != "":
+		return "a target is remembered of a service that was not created"
+	case s.object.Origin != None && s.object.Bound == (SVM{}):
+		return "an object has a service of no SVM"
+	}
+	return ""
+}
+
+// listed is a service as a collection shows it.
+func listed(enabled bool, target string) view {
+	return view{present: true, enabled: enabled, target: target, alias: defaultAlias}
+}
+
+// naming is an object that names the first SVM.
+func naming(policy Policy) Object {
+	return Object{Spec: Spec{SVM: byName(0), Enabled: true, Policy: policy}}
+}
+
+// bound has an object have the service of the first SVM.
+func bound(o Object, origin Origin) Object {
+	if o.Origin = origin; origin != None {
+		o.Bound = svms[0]
+	}
+	if origin == Created {
+		o.CreatedTarget = createdTarget
+	}
+	return o
+}
+
+// marked has an object carry the markers of a create request for the SVM that it names.
+func marked(o Object, finalizer, creating bool) Object {
+	if o.Finalizer, o.Creating = finalizer, creating; creating && o.Origin == None {
+		o.Named, o.Resolved = byName(0), svms[0]
+	}
+	return o
 }
 
 // starts are all combinations of what is wanted, remembered and there.
@@ -133,16 +208,14 @@ func starts(left int8, to func(state)) {
 	for bits := range 1 << 5 {
 		for policy := Auto; policy <= Retain; policy++ {
 			for origin := None; origin <= Adopted; origin++ {
-				obj := object{
-					enabled: bits&1 != 0, observe: bits&2 != 0, deleting: bits&4 != 0, finalizer: bits&8 != 0, creating: bits&16 != 0,
-					policy: int8(policy), status: status{origin: int8(origin), bound: origin != None},
+				o := naming(policy)
+				o.Enabled, o.Observe, o.Deleting = bits&1 != 0, bits&2 != 0, bits&4 != 0
+				o = marked(bound(o, origin), bits&8 != 0, bits&16 != 0)
+				if o.Deleting && !o.Finalizer {
+					continue
 				}
-				if origin == Created {
-					obj.target = madeTarget
-				}
-				if !obj.deleting || obj.finalizer {
-					settings(state{obj: obj, cached: obj, svm: svm{doubt: obj.creating && origin == None}, left: left}, to)
-				}
+				obj := object{Object: o}
+				settings(state{obj: obj, cached: obj, svm: svm{doubt: o.Creating && origin == None}, around: around{left: left}}, to)
 			}
 		}
 	}
@@ -155,51 +228,54 @@ func settings(s state, to func(state)) {
 		change(&s)
 		to(s)
 	}
-	for _, svc := range []view{{}, {true, true, madeTarget, 0}, {true, false, madeTarget, 0}, {true, true, strangeTarget, 0}, {true, false, strangeTarget, 0}} {
+	for _, svc := range []view{{}, listed(true, createdTarget), listed(false, createdTarget), listed(true, otherTarget), listed(false, otherTarget)} {
 		s.polled, s.svc = svc, service{view: svc}
-		s.svc.foreign = svc.present && !s.doubt && (Origin(s.obj.origin) != Created || svc.target != madeTarget)
-		s.svc.left = svc.present && !s.obj.finalizer
+		s.svc.foreign = svc.present && !s.doubt && (s.obj.Origin != Created || svc.target != createdTarget)
+		s.svc.left = svc.present && !s.obj.Finalizer
 		with(func(*state) {})
 		with(func(s *state) { s.denied = true })
-		with(func(s *state) { s.yields = true })
-		if !s.obj.deleting && !s.obj.creating && Origin(s.obj.origin) == None {
-			with(func(s *state) { s.takesOver = true; s.theirs() })
+		with(func(s *state) { s.around.behind = true })
+		if !s.obj.Deleting && !s.obj.Creating && s.obj.Origin == None {
+			with(func(s *state) { s.around.takesOver = true; s.theirs() })
 		}
-		if s.obj.deleting {
-			with(func(s *state) { s.successor = true })
+		if s.obj.Deleting {
+			with(func(s *state) { s.around.nextClaimant = true })
 		}
-		with(func(s *state) { s.obj.paused, s.cached.paused = true, true })
+		with(func(s *state) { s.obj.Paused, s.cached.Paused = true, true })
 		with(func(s *state) { s.renamed = true })
-		if !s.obj.bound {
-			with(func(s *state) { s.obj.names, s.cached.names = 1, 1 })
+		if s.obj.Bound == (SVM{}) {
+			with(func(s *state) { s.obj.SVM, s.cached.SVM = byName(1), byName(1) })
 		}
 		if svc.enabled {
-			s.obj.guarded, s.cached.guarded = true, true
+			s.obj.SessionGuard, s.cached.SessionGuard = true, true
 			with(func(*state) {})
-			with(func(s *state) { s.inUse = true })
-			s.obj.guarded, s.cached.guarded = false, false
+			with(func(s *state) { s.svm.inUse = true })
+			s.obj.SessionGuard, s.cached.SessionGuard = false, false
 		}
-		with(func(s *state) { s.refusing = int8(RefusedOtherwise) })
-		with(func(s *state) { s.refusing = int8(RefusedUnsupported) })
+		with(func(s *state) { s.refusing = RefusedForGood })
+		with(func(s *state) { s.refusing = RefusedUnsupported })
 		if !svc.present {
-			with(func(s *state) { s.svmGone = true })
+			with(func(s *state) { s.gone = true })
 		}
 	}
 }
 
 // lives are how most objects begin, or have come to be. The policy matters once there is a service.
 func lives(left int8, to func(state)) {
+	add := func(o Object, change func(*state)) {
+		obj := object{Object: o}
+		s := state{obj: obj, cached: obj, around: around{left: left}}
+		change(&s)
+		to(s)
+	}
 	// About to create, when another object came first.
-	obj := object{enabled: true, finalizer: true, creating: true}
-	to(state{obj: obj, cached: obj, process: process{post: postUnsent}, svm: svm{doubt: true}, yields: true, left: left})
-	obj.finalizer, obj.creating = false, false
-	to(state{obj: obj, cached: obj, left: left})
+	add(marked(naming(Auto), true, true), func(s *state) { s.memory.create, s.doubt, s.around.behind = createUnsent, true, true })
+	add(naming(Auto), func(*state) {})
 	for policy := Auto; policy <= Retain; policy++ {
-		svc := service{view: view{present: true, enabled: true, target: madeTarget}}
-		obj := object{enabled: true, policy: int8(policy), status: status{origin: int8(Created), target: madeTarget, bound: true}}
-		obj.finalizer = policy != Retain
-		obj.creating, svc.left = obj.finalizer, !obj.finalizer
-		to(state{obj: obj, cached: obj, svm: svm{svc: svc, polled: svc.view}, left: left})
+		add(marked(bound(naming(policy), Created), policy != Retain, policy != Retain), func(s *state) {
+			s.svc = service{view: listed(true, createdTarget), left: policy == Retain}
+			s.polled = s.svc.view
+		})
 	}
 }
 

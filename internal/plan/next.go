@@ -1,286 +1,253 @@
 package plan
 
 // Next returns the next step for an object.
-func Next(w Wanted, m Remembered, o Observed) Step {
-	if w.Paused {
-		return nextBarred(m, o, Frozen)
+func Next(s State) Step {
+	if s.unrecorded {
+		return Step{Do: Record}
 	}
-	if w.Deleting {
-		return nextDeleting(w, m, o)
+	if s.Paused() {
+		return nextBarred(s, Paused)
+	}
+	if s.object.Deleting {
+		return require(s, nextDeleting(s))
 	}
 	// What stays needs no finalizer. That takes no look at the array, which may be out of reach for good.
-	if m.Origin != None && (w.Observe || !deletes(w, m)) && marked(m) {
-		return Step{Do: Mark}
+	if s.object.Origin != None && (s.object.Observe || !s.object.deletes()) && s.marked() {
+		return Step{Do: Unmark}
 	}
-	// Who only observes takes nothing over.
-	w.TakesOver = w.TakesOver && !w.Observe
-	if step, refused := nextRefused(m, o); refused {
+	if step, refused := nextRefused(s); refused {
+		return require(s, step)
+	}
+	if step, uncontested := nextContest(s); uncontested {
 		return step
 	}
-	// Marks of a create request that was not sent and is not to be would, once this process is gone, claim whatever
-	// somebody else creates.
-	if m.Origin == None && !m.Unanswered && marked(m) && (w.Denied || w.Yields || w.Observe) {
-		return Step{Do: Mark}
+	if s.unwanted() {
+		return Step{Do: Unmark}
 	}
 	switch {
-	case w.Denied:
-		return nextBarred(m, o, AccessDenied)
-	case w.Yields && m.Origin != None:
-		return nextSuperseded(m)
-	case w.Yields:
+	case s.denied:
+		return nextBarred(s, AccessDenied)
+	case s.failed:
+		return Step{Do: Stop, Why: Failed}
+	case s.mismatch:
+		return Step{Do: Stop, Why: SVMMismatch}
+	case s.behind && s.object.Origin != None:
+		return require(s, nextSuperseded(s))
+	case s.behind:
 		return Step{Do: Stop, Why: ClaimLost}
-	case w.Observe && m.Origin == None && !m.Unanswered && (o.Presence == Missing || o.Presence == Absent):
-		return Step{Do: Stop, Why: NothingToObserve}
+	case s.former && s.object.Origin != None:
+		return Step{Do: Supersede}
 	}
-	switch o.Presence {
-	case Present:
-		return nextPresent(w, m, o)
-	case Absent:
-		return nextAbsent(w, m, o)
-	case Missing:
-		if m.OnHold && m.Origin == None && !m.Unanswered {
-			return Step{Do: Stop}
-		}
-		// A collection may lack a service that is there. If the answer to a create request got lost then, the service would
-		// be taken for the one that the request made.
-		return Step{Do: Confirm}
-	case Unproven:
-		return Step{Do: Stop, Why: SVMUnknown}
-	default:
-		return Step{Do: Look}
-	}
+	return require(s, nextSeen(s))
 }
 
-// nextBarred is for an object for which nothing may be changed, on the array or in its marks. What is proved of the created
-// service is recorded all the same: a service that is there in its place when the bar is lifted was made by another client.
-func nextBarred(m Remembered, o Observed, why Why) Step {
-	if m.Origin != Created {
-		return Step{Do: Stop, Why: why}
-	}
+// unwanted reports whether the markers are those of a create request that was not sent and is not to be. They would, once
+// this process is gone, claim whatever another client of the array creates.
+func (s *State) unwanted() bool {
+	return s.object.Origin == None && !s.Unanswered() && s.marked() &&
+		(s.denied || s.failed || s.mismatch || s.behind || s.object.Observe)
+}
+
+// nextBarred is for an object for which nothing may be changed, on the array or in its markers. What is proved of the created
+// service is recorded all the same: a service that is there in its place when changes are allowed again was made by another
+// client.
+func nextBarred(s State, why Why) Step {
 	switch {
-	case o.Presence == Unknown:
-		return Step{Do: Look}
-	case o.Presence == Missing:
+	case s.object.Origin != Created || s.failed:
+	case s.presence == Unknown:
+		return Step{Do: Look, Live: s.live}
+	case s.presence == NotListed:
 		return Step{Do: Confirm}
-	case o.Presence == Absent, o.Presence == Present && replaced(m, o):
-		return Step{Do: Own, Origin: Adopted, Why: OriginUncertain}
+	case s.presence == ProvedAbsent, s.presence == Present && s.replaced():
+		return Step{Do: Disown}
 	}
 	return Step{Do: Stop, Why: why}
 }
 
+// nextContest finds out where the object stands once the array was asked: what it told may be of an SVM that another object
+// has. An object that only observes claims nothing.
+func nextContest(s State) (Step, bool) {
+	uncontested := s.presence != Unknown && !s.contested && !s.denied && !s.failed && !s.mismatch && !s.object.Observe
+	return Step{Do: Contest, Scope: s.scope}, uncontested
+}
+
 // nextSuperseded ends the origin of an object whose service another object has adopted.
-func nextSuperseded(m Remembered) Step {
-	if marked(m) {
-		return Step{Do: Mark}
+func nextSuperseded(s State) Step {
+	if s.marked() {
+		return Step{Do: Unmark}
 	}
 	return Step{Do: Forget, Why: ClaimLost}
 }
 
-// nextRefused handles a write that the array declined in this pass. A definite no with no earlier create request
-// unanswered means that nothing on the array is this object's, so a service that appears later is somebody else's.
-func nextRefused(m Remembered, o Observed) (Step, bool) {
-	switch o.Refused {
+// nextRefused handles a request that the array declined in this pass. A definite no with no earlier create request
+// unanswered means that nothing on the array is this object's, so that a service which appears later is not either.
+func nextRefused(s State) (Step, bool) {
+	stop := Step{Do: Stop, Why: Declined}
+	unmark := s.object.Origin == None && !s.outstanding() && s.marked()
+	switch s.refused {
 	case NotRefused:
 		return Step{}, false
 	case RefusedNoService:
-		// The observation says Absent already: go on from there.
-		return Step{Do: Stop}, o.Again
+		// The observation says ProvedAbsent already: go on from there.
+		return stop, s.refusedAgain
 	case RefusedExists:
 		switch {
-		case o.Presence == Present:
+		case s.presence == Present:
 			return Step{}, false
-		case m.Origin == None && !outstanding(m, o) && marked(m):
-			return Step{Do: Mark}, true
-		case o.Presence == Unknown:
+		case unmark:
+			return Step{Do: Unmark}, true
+		case s.presence == Unknown && !s.failed:
 			return Step{Do: Confirm}, true
 		}
-		return Step{Do: Stop}, true
-	default:
-		if m.Origin == None && !outstanding(m, o) && marked(m) {
-			return Step{Do: Mark}, true
+		return stop, true
+	case RefusedUnsupported, RefusedForGood:
+		if s.createRefused && !unmark {
+			return Step{Do: BackOff}, true
 		}
-		return Step{Do: Stop}, true
+	}
+	if unmark {
+		return Step{Do: Unmark}, true
+	}
+	return stop, true
+}
+
+// nextSeen goes on from what the array told.
+func nextSeen(s State) Step {
+	switch s.presence {
+	case Present:
+		return nextPresent(s)
+	case ProvedAbsent:
+		return nextAbsent(s)
+	case NotListed:
+		switch {
+		case s.object.Observe && s.object.Origin == None && !s.Unanswered():
+			return Step{Do: Stop, Why: NothingToObserve}
+		case s.createBackedOff() && s.object.Origin == None && !s.Unanswered():
+			return Step{Do: Stop, Why: CreateBackOff}
+		}
+		// A collection may lack a service that is there. If the answer to a create request got lost then, the service would
+		// be taken for the one that the request made.
+		return Step{Do: Confirm}
+	case NotProved:
+		return Step{Do: Stop, Why: SVMUnknown}
+	default:
+		return Step{Do: Look, Live: s.live}
 	}
 }
 
-func nextPresent(w Wanted, m Remembered, o Observed) Step {
-	switch {
-	case m.Origin == None && w.TakesOver && (m.Creating || m.Finalizer != deletes(w, m)):
-		// The record of the takeover lets the other object go, so that the finalizer has to be on before.
-		return Step{Do: Mark, Finalizer: deletes(w, m)}
-	case m.Origin == None && w.TakesOver:
-		return Step{Do: Own, Origin: Adopted}
-	case m.Origin == None && m.Unanswered && w.Strayed:
-		return Step{Do: Stop, Why: SVMChanged}
-	case m.Origin == None && m.Unanswered:
-		return Step{Do: Own, Origin: Created}
-	case w.Observe && marked(m):
-		return Step{Do: Mark}
-	case replaced(m, o):
-		return Step{Do: Own, Origin: Adopted}
-	case w.Observe:
-		return Step{Do: Rest}
-	case m.Origin == None:
-		return Step{Do: Own, Origin: Adopted}
+func nextPresent(s State) Step {
+	o := &s.object
+	if o.Origin == None {
+		if step, ends := nextUnbound(s); ends {
+			return step
+		}
 	}
-	finalizer := deletes(w, m)
+	switch {
+	case o.Observe && s.marked():
+		return Step{Do: Unmark}
+	case s.replaced():
+		return Step{Do: Bind, Origin: Adopted}
+	case o.Observe:
+		return Step{Do: Rest}
+	}
+	finalizer := o.deletes()
 	// The annotation of a service that is not, or not any more, to be deleted as our own creation must not be
 	// there to claim it once more.
-	creating := m.Creating && finalizer && m.Origin == Created
-	if m.Finalizer != finalizer || m.Creating != creating {
-		return Step{Do: Mark, Finalizer: finalizer, Creating: creating}
-	}
-	step := Step{Do: Update}
-	held := false
+	creating := s.creating() && finalizer && o.Origin == Created
 	switch {
-	case o.Enabled == w.Enabled:
-	case !w.Enabled && w.Guard && !o.Counted:
-		return Step{Do: Count}
-	case !w.Enabled && w.Guard && o.Sessions != 0:
-		held = true
-	default:
-		step.Enabled = &w.Enabled
+	case !finalizer && s.marked():
+		return Step{Do: Unmark}
+	case o.Finalizer != finalizer || s.creating() != creating:
+		return Step{Do: Mark, Creating: creating}
 	}
-	if w.Alias != nil && o.Alias != *w.Alias {
-		step.Alias = w.Alias
-	}
-	switch {
-	case step.Enabled != nil || step.Alias != nil:
-		return step
-	case held:
-		return Step{Do: Stop, Why: InUse}
-	default:
-		return Step{Do: Rest}
-	}
+	return nextUpdate(s)
 }
+
+// nextUnbound is for a service that is there, of an SVM that the object has no service of yet.
+func nextUnbound(s State) (step Step, ends bool) {
+	o := &s.object
+	takesOver := s.takesOver && !o.Observe && !s.svmChanged
+	switch {
+	case takesOver && !o.deletes() && s.marked():
+		return Step{Do: Unmark}, true
+	case takesOver && o.deletes() && (!o.Finalizer || s.creating()):
+		// The record of the takeover releases the other object, so that the finalizer has to be on before.
+		return Step{Do: Mark}, true
+	case takesOver:
+		return Step{Do: Bind, Origin: Adopted}, true
+	case s.Unanswered() && s.svmChanged:
+		return Step{Do: Stop, Why: SVMChanged}, true
+	case s.Unanswered() && s.service.Target == "":
+		return Step{Do: Stop, Why: TargetUnknown}, true
+	case s.Unanswered():
+		return Step{Do: Bind, Origin: Created}, true
+	case !o.Observe:
+		return Step{Do: Bind, Origin: Adopted}, true
+	}
+	return Step{}, false
+}
+
+// nextUpdate sends all differences in one request.
+func nextUpdate(s State) Step {
+	o, step, inUse := &s.object, Step{Do: Update}, false
+	switch {
+	case s.service.Enabled == o.Enabled:
+	case !o.Enabled && s.uncounted():
+		return Step{Do: Count}
+	case !o.Enabled && s.inUse():
+		inUse = true
+	default:
+		step.Enabled = &o.Enabled
+	}
+	if o.Alias != nil && s.service.Alias != *o.Alias {
+		step.Alias = o.Alias
+	}
+	switch {
+	case step.Enabled == nil && step.Alias == nil && inUse:
+		return Step{Do: Stop, Why: InUse}
+	case step.Enabled == nil && step.Alias == nil:
+		return Step{Do: Rest}
+	case s.updateBackedOff(step):
+		return Step{Do: Stop, Why: UpdateBackOff}
+	}
+	return step
+}
+
+// uncounted reports whether the sessions have to be counted before the service is disabled.
+func (s *State) uncounted() bool { return s.object.SessionGuard && s.countedAt.IsZero() }
+
+// inUse reports whether initiators keep the service from being disabled.
+func (s *State) inUse() bool { return s.object.SessionGuard && s.sessions != 0 }
 
 // nextAbsent ends what was, then begins as if nothing had ever been.
-func nextAbsent(w Wanted, m Remembered, o Observed) Step {
-	if m.Origin != None {
-		if marked(m) {
-			return Step{Do: Mark}
-		}
+func nextAbsent(s State) Step {
+	o := &s.object
+	switch {
+	case o.Observe && o.Origin == None && !s.Unanswered():
+		return Step{Do: Stop, Why: NothingToObserve}
+	case o.Origin != None && s.marked():
+		return Step{Do: Unmark}
+	case o.Origin != None:
 		return Step{Do: Forget}
-	}
-	if m.Unanswered && !(m.Finalizer && m.Creating) && !w.Strayed {
+	case s.Unanswered() && !(o.Finalizer && o.Creating) && !s.svmChanged:
 		// A user took them off while the request was under way.
-		return Step{Do: Mark, Finalizer: true, Creating: true}
-	}
-	if outstanding(m, o) {
-		return Step{Do: Wait}
-	}
-	if w.TakesOver {
+		return Step{Do: Mark, Creating: true}
+	case s.outstanding():
+		return Step{Do: Wait, Why: CreatePending}
+	case s.svmChanged || o.Observe:
+		return Step{Do: Unmark}
+	case s.takesOver:
 		// The object that had the service has yet to find out that it is gone.
 		return Step{Do: Stop, Why: ClaimLost}
-	}
-	if w.Strayed || w.Observe {
-		return Step{Do: Mark}
-	}
-	if o.SVMGone {
-		if marked(m) {
-			return Step{Do: Mark}
-		}
+	case s.svmGone && s.marked():
+		return Step{Do: Unmark}
+	case s.svmGone:
 		return Step{Do: Stop, Why: SVMUnknown}
-	}
-	return nextCreate(m)
-}
-
-// nextCreate puts both marks on before the request: they are what is left if the operator dies before the answer.
-func nextCreate(m Remembered) Step {
-	if m.OnHold {
-		return Step{Do: Stop}
-	}
-	if !m.Finalizer || !m.Creating {
-		return Step{Do: Mark, Finalizer: true, Creating: true}
+	case s.createBackedOff():
+		return Step{Do: Stop, Why: CreateBackOff}
+	case !o.Finalizer || !s.creating():
+		// Both are on before the request: they are what is left if the operator dies before the answer.
+		return Step{Do: Mark, Creating: true}
 	}
 	return Step{Do: Create}
 }
-
-func nextDeleting(w Wanted, m Remembered, o Observed) Step {
-	switch {
-	case !m.Finalizer:
-		return Step{Do: Rest}
-	case w.Denied:
-		return Step{Do: Release, Why: AccessDenied}
-	case w.Observe:
-		return Step{Do: Release, Why: OnlyObserved}
-	case w.Yields && m.Origin != None:
-		return Step{Do: Release, Why: HandedOver}
-	case w.Yields:
-		return Step{Do: Release, Why: ClaimLost}
-	case m.Origin == None && !m.Unanswered:
-		return Step{Do: Release, Why: NeverCreated}
-	case m.Origin == None && w.Policy == Retain:
-		return Step{Do: Release, Why: Unconfirmed}
-	}
-	switch o.Refused {
-	case RefusedUnsupported:
-		return Step{Do: Release, Why: Unsupported}
-	case RefusedOtherwise:
-		return Step{Do: Stop}
-	case RefusedEnabled:
-		if o.Again {
-			return Step{Do: Stop}
-		}
-	}
-	switch o.Presence {
-	case Present:
-		return nextRemoval(w, m, o)
-	case Absent:
-		if m.Origin == None && outstanding(m, o) {
-			return Step{Do: Wait}
-		}
-		return Step{Do: Release, Why: Done}
-	case Unproven:
-		return Step{Do: Stop, Why: SVMUnknown}
-	default:
-		return Step{Do: Confirm}
-	}
-}
-
-// nextRemoval takes a service that was just seen out of the world, or leaves it there as policy and origin say.
-func nextRemoval(w Wanted, m Remembered, o Observed) Step {
-	if m.Origin == None {
-		return Step{Do: Own, Origin: Created}
-	}
-	if w.Policy != Delete && m.Origin == Created && o.Target == "" {
-		return Step{Do: Stop, Why: TargetUnknown}
-	}
-	if w.Policy != Delete && replaced(m, o) {
-		return Step{Do: Release, Why: TargetChanged}
-	}
-	switch {
-	case deletes(w, m) && w.Successor:
-		return Step{Do: Wait, Why: HandingOver}
-	case !deletes(w, m) && w.Enabled && !o.Enabled:
-		// A deletion that was called off may have disabled it already. Nothing is disabled on the way out.
-		return Step{Do: Update, Enabled: &w.Enabled}
-	case !deletes(w, m):
-		return Step{Do: Release, Why: Kept}
-	case o.Enabled && w.Guard && !o.Counted:
-		return Step{Do: Count}
-	case o.Enabled && w.Guard && o.Sessions != 0:
-		return Step{Do: Stop, Why: InUse}
-	case o.Enabled:
-		return Step{Do: Disable}
-	default:
-		return Step{Do: Remove}
-	}
-}
-
-// deletes reports whether the service goes with the object.
-func deletes(w Wanted, m Remembered) bool {
-	return w.Policy == Delete || w.Policy == Auto && m.Origin == Created
-}
-
-// replaced reports whether the service is not the one that was created.
-func replaced(m Remembered, o Observed) bool {
-	return m.Origin == Created && o.Target != "" && m.CreatedTarget != o.Target
-}
-
-// outstanding reports whether an unanswered create request may still take effect.
-func outstanding(m Remembered, o Observed) bool {
-	return m.Unanswered && o.AbsentFor < SecondLook
-}
-
-func marked(m Remembered) bool { return m.Finalizer || m.Creating }

@@ -17,22 +17,37 @@ type pair struct {
 // duel runs the plan and the rule of who comes first in the world of two objects.
 type duel struct {
 	run
-	contest func(Claimant, []Claimant) Standing
+	decide func(Claimant, []Claimant) Standing
+	rested set[packedPair]
 	// lenient leaves the origin of an object alone when the other one takes the service on; trusting takes the cache's word
 	// for it that no other object has the service.
 	lenient, trusting bool
 }
 
-func duelOf(contest func(Claimant, []Claimant) Standing) (*search[pair], *duel) {
-	d := &duel{run: run{model: model{next: Next}}, contest: contest}
-	rested := newSet[pair]()
-	return newSearch(d.moves, func(p pair) string { return d.settles(p, &rested) }), d
+// packedPair is a pair whose states are packed.
+type packedPair struct {
+	of    [2]packed
+	twins bool
+	left  int8
 }
 
-func (p *pair) claimant(i int, obj *object) Claimant {
+func (d *duel) packPair(p *pair) packedPair {
+	return packedPair{of: [2]packed{d.pack(&p.of[0]), d.pack(&p.of[1])}, twins: p.twins, left: p.left}
+}
+
+func (d *duel) unpackPair(p packedPair) pair {
+	return pair{of: [2]state{d.unpack(p.of[0]), d.unpack(p.of[1])}, twins: p.twins, left: p.left}
+}
+
+func duelOf(contest func(Claimant, []Claimant) Standing) (*search[pair, packedPair], *duel) {
+	d := &duel{run: run{model: model{next: Next}, pool: newPool()}, decide: contest, rested: newSet[packedPair]()}
+	return &search[pair, packedPair]{pack: d.packPair, unpack: d.unpackPair, moves: d.moves, settles: d.settles, met: newSet[packedPair]()}, d
+}
+
+func (p *pair) claimant(i int, obj *Object) Claimant {
 	c := Claimant{
-		Origin: Origin(obj.origin), Creating: obj.creating, Observe: obj.observe, Denied: p.of[i].denied,
-		Deleting: obj.deleting, Finalizer: obj.finalizer, Since: time.Unix(int64(i), 0), UID: [...]string{"a", "b"}[i],
+		Origin: obj.Origin, Creating: obj.Creating, Observe: obj.Observe, Denied: p.of[i].denied,
+		Deleting: obj.Deleting, Finalizer: obj.Finalizer, Since: time.Unix(int64(i), 0), UID: [...]string{"a", "b"}[i],
 	}
 	if p.twins {
 		c.Since = time.Time{}
@@ -43,83 +58,67 @@ func (p *pair) claimant(i int, obj *object) Claimant {
 // wants reports whether an object is one that can have the service.
 func (p *pair) wants(i int) bool {
 	obj := &p.of[i].obj
-	return !obj.gone && !obj.observe && !p.of[i].denied && (!obj.deleting || obj.finalizer)
+	return !obj.gone && !obj.Observe && !p.of[i].denied && (!obj.Deleting || obj.Finalizer)
 }
 
 // holds reports whether an object has the service, or has begun to create it.
 func (p *pair) holds(i int) bool {
 	obj := &p.of[i].obj
-	return p.wants(i) && (Origin(obj.origin) != None || obj.creating)
+	return p.wants(i) && (obj.Origin != None || obj.Creating)
 }
 
 // owns reports whether it is recorded that an object, which is not being deleted, has the service.
-func (s *state) owns() bool { return !s.obj.gone && !s.obj.deleting && Origin(s.obj.origin) != None }
+func (s *state) owns() bool { return !s.obj.gone && !s.obj.Deleting && s.obj.Origin != None }
 
-// stand tells one of the objects where it stands, by what it knows of the other one.
-func (d *duel) stand(p *pair, i int, old bool) {
+// contest tells one of the objects where it stands, by what the cache and the API server tell of the other one.
+func (d *duel) contest(p *pair, i int, old bool, scope Scope) (standing Standing, former bool) {
 	mine, theirs := &p.of[i], &p.of[1-i]
-	known, others := &theirs.obj, []Claimant(nil)
-	if old {
-		known = &theirs.cached
+	known := theirs.obj
+	if recorded := scope == Adopters && theirs.owns(); old && (d.trusting || scope == Cached || scope == Adopters && !recorded) {
+		known = theirs.cached
 	}
-	if !theirs.obj.gone {
-		others = []Claimant{p.claimant(1-i, known)}
+	if theirs.obj.gone {
+		return d.decide(p.claimant(i, &mine.pass.object), nil), false
 	}
-	found := d.contest(p.claimant(i, &mine.pass.obj), others)
-	mine.yields, mine.takesOver, mine.successor = found.Holder >= 0 && !found.TakesOver, found.TakesOver, found.Successor >= 0
+	mine.pass.robs = theirs.owns() && p.wants(1-i)
+	other := p.claimant(1-i, &known.Object)
+	former = (other.Origin != None || other.Creating) && (other.Observe || other.Denied) && !other.Deleting && !d.lenient
+	return d.decide(p.claimant(i, &mine.pass.object), []Claimant{other}), former
 }
 
-// step takes the next step of one of the passes. What it knows of the other object it has from the cache, which may be
-// old, but not where it takes on what it finds, or takes it away.
+// step takes the next step of one of the passes. Old has the cache have an old copy of the other object.
 func (d *duel) step(p *pair, i int, l luck, old bool) (broken string) {
 	mine, theirs := &p.of[i], &p.of[1-i]
 	before, step := mine.svc, Step{}
 	if !mine.pass.ending {
-		step = d.next(mine.wanted(), mine.remembered(), mine.observed())
+		step = d.next(mine.pass.State)
 	}
 	switch step.Do {
-	case Look, Confirm:
-		d.stand(p, i, old && !mine.pass.live)
-	case Mark, Own, Create:
-		if takes := step.Creating || step.Do != Mark && Origin(mine.pass.obj.origin) == None; takes && !mine.pass.reserved {
-			if theirs.pass.active && theirs.pass.reserved && !theirs.obj.gone {
-				mine.pass = pass{} // the other one is about to record that it has the service
-				return ""
-			}
-			mine.pass.reserved = true
-			d.stand(p, i, false)
-			mine.claim()
-			mine.yields, mine.takesOver, mine.successor = false, false, false
+	case Reserve:
+		if theirs.pass.active && theirs.pass.reserved && !theirs.obj.gone {
+			mine.end() // the other one is about to record that it has the service
 			return ""
 		}
-		d.stand(p, i, false)
-	case Forget, Release:
-		d.stand(p, i, false)
-	case Disable, Remove:
-		if theirs.owns() && !d.trusting {
-			mine.pass.presence, mine.pass.live = int8(Unknown), true
+	case Supersede:
+		switch {
+		case theirs.obj.gone || theirs.obj.Deleting:
+		case p.wants(1 - i):
+			mine.end() // it may claim the service by now
 			return ""
+		default:
+			p.supersede(1 - i)
 		}
 	}
-	began := Origin(mine.pass.obj.origin)
-	if !mine.pass.fresh || step.Do == Mark || step.Do == Own {
-		// What happens between the last look at the API server and the request cannot be known.
-		mine.pass.robs = theirs.owns() && p.wants(1-i)
-	}
-	broken = d.model.step(mine, l)
-	mine.yields, mine.takesOver, mine.successor = false, false, false
-	taken := (step.Do == Own || step.Do == Create) && mine.pass.active && began == None && Origin(mine.pass.obj.origin) != None
+	began, m := mine.pass.object.Origin, d.model
+	m.contest = func(_ *state, scope Scope) (Standing, bool) { return d.contest(p, i, old, scope) }
+	broken = m.step(mine, l)
+	taken := step.Do == Bind && mine.pass.active && began == None && mine.pass.object.Origin != None
 	switch {
 	case broken != "":
-	case step.Do == Release && step.Why == HandedOver && mine.obj.gone && !theirs.owns() && !(theirs.obj.finalizer && !theirs.obj.gone && Origin(theirs.obj.origin) != None):
+	case step.Do == Release && step.Why == HandedOver && mine.obj.gone && !theirs.owns() && !(theirs.obj.Finalizer && !theirs.obj.gone && theirs.obj.Origin != None):
 		broken = "a service is handed over to an object that has not taken it over"
-	case taken && Origin(mine.pass.obj.origin) == Adopted && p.holds(1-i) && !theirs.obj.deleting:
+	case taken && mine.pass.object.Origin == Adopted && p.holds(1-i) && !theirs.obj.Deleting:
 		broken = "a service is taken on that another object holds"
-	case taken && !theirs.obj.gone && !theirs.obj.deleting && !d.lenient:
-		p.supersede(1 - i)
-	case (step.Do == Look || step.Do == Confirm) && mine.pass.active && p.wants(i) && began != None && !mine.obj.deleting &&
-		theirs.owns() && !p.wants(1-i) && !d.lenient:
-		p.supersede(1 - i)
 	}
 	if l == diedWaiting {
 		theirs.crash()
@@ -131,14 +130,15 @@ func (d *duel) step(p *pair, i int, l luck, old bool) (broken string) {
 // supersede ends what an object has of the service that the other one takes on.
 func (p *pair) supersede(i int) {
 	s := &p.of[i]
-	if Origin(s.obj.origin) == None && !s.obj.creating {
+	if s.obj.Origin == None && !s.obj.Creating {
 		return
 	}
 	s.cached = s.obj
-	s.obj.origin, s.obj.target, s.obj.finalizer, s.obj.creating = int8(None), noTarget, false, false
-	s.pass.behind, s.doubt = s.pass.active, false
+	s.obj.Origin, s.obj.CreatedTarget, s.obj.Markers = None, "", Markers{}
+	s.pass.overtaken, s.superseded, s.doubt = s.pass.active, s.pass.active, false
 	s.svc.foreign, s.svc.mistakable = s.svc.present, false
-	s.post.foreign, s.process.post = s.post.do != 0, postSettled
+	s.post.foreign = s.post.do != Rest
+	s.memory.Settle()
 }
 
 // share shows the other object what has become of the service.
@@ -174,7 +174,7 @@ func (d *duel) moves(p *pair, to func(label string, next *pair, broken string)) 
 			d.movesOf(p, i, try)
 		}
 	}
-	if p.of[0].pass.active || p.of[1].pass.active || p.of[0].process != (process{}) || p.of[1].process != (process{}) {
+	if p.of[0].pass.active || p.of[1].pass.active || p.of[0].memory != (Memory{}) || p.of[1].memory != (Memory{}) {
 		try("the operator crashes", 1, func(p *pair) string {
 			p.of[0].crash()
 			p.of[1].crash()
@@ -188,7 +188,7 @@ func (d *duel) moves(p *pair, to func(label string, next *pair, broken string)) 
 			return ""
 		})
 	}
-	somebody := func(label string, svc service) {
+	others := func(label string, svc service) {
 		try(label, 1, func(p *pair) string {
 			for i := range p.of {
 				half := &p.of[i]
@@ -199,9 +199,9 @@ func (d *duel) moves(p *pair, to func(label string, next *pair, broken string)) 
 		})
 	}
 	if p.of[0].svc.present {
-		somebody("somebody deletes the service", service{})
+		others("another client deletes the service", service{})
 	} else {
-		somebody("somebody creates a service", service{view: view{present: true, enabled: true, target: strangeTarget}, foreign: true})
+		others("another client creates a service", service{view: view{present: true, enabled: true, target: otherTarget}, foreign: true})
 	}
 }
 
@@ -213,28 +213,29 @@ func (d *duel) movesOf(p *pair, i int, try func(string, int8, func(*pair) string
 	}
 	switch {
 	case !mine.pass.active:
-		try(who+"a pass begins", 0, func(p *pair) string { return d.begin(&p.of[i], p.of[i].obj) })
+		try(who+"a pass begins", 0, func(p *pair) string { return d.begin(&p.of[i], p.of[i].obj.Object) })
 		if mine.cached != mine.obj {
-			try(who+"a pass begins with an old copy", 1, func(p *pair) string { return d.begin(&p.of[i], p.of[i].cached) })
+			try(who+"a pass begins with an old copy", 1, func(p *pair) string { return d.begin(&p.of[i], p.of[i].cached.Object) })
 		}
 	case mine.pass.ending:
 		try(who+"status is written", 0, with(fair, false))
 	default:
-		do := d.next(mine.wanted(), mine.remembered(), mine.observed()).Do
-		try(who+labels[do][0], 0, with(fair, false))
+		do := d.next(mine.pass.State).Do
+		name := who + labels[do]
+		try(name, 0, with(fair, false))
 		switch do {
-		case Look, Confirm:
+		case Contest:
 			if theirs.cached != theirs.obj {
-				try(who+labels[do][0]+", while the cache has an old copy of the other", 1, with(fair, true))
+				try(name+", while the cache has an old copy of the other", 1, with(fair, true))
 			}
-		case Mark:
-			try(who+labels[do][1], 1, with(replyLost, false))
+		case Mark, Unmark:
+			try(name+", without an answer", 1, with(replyLost, false))
 		case Create, Update, Disable, Remove:
-			try(who+labels[do][1], 1, with(replyLost, false))
-			try(who+labels[do][2], 1, with(diedWaiting, false))
+			try(name+", without an answer", 1, with(replyLost, false))
+			try(name+", and a crash before the answer", 1, with(diedWaiting, false))
 		}
 	}
-	if mine.post.do != 0 {
+	if mine.post.do != Rest {
 		try(who+"a lost create request is applied", 0, func(p *pair) string {
 			before := p.of[i].svc
 			p.of[i].land(&p.of[i].post)
@@ -242,30 +243,34 @@ func (d *duel) movesOf(p *pair, i int, try func(string, int8, func(*pair) string
 			return ""
 		})
 	}
-	edit := func(label string, change func(*object)) {
-		try(who+label, 1, func(p *pair) string {
-			s := &p.of[i]
-			s.cached = s.obj
-			change(&s.obj)
-			s.pass.behind, s.process.hold = s.pass.active, false
-			return ""
-		})
+	edit := func(label string, change func(*Object)) {
+		try(who+label, 1, func(p *pair) string { p.of[i].edit(change); return "" })
 	}
-	edit("observing is switched", func(o *object) { o.observe = !o.observe })
-	if !mine.obj.deleting {
-		edit("the object is deleted", func(o *object) { o.deleting, o.gone = true, !o.finalizer })
+	edit("observing is switched", func(o *Object) { o.Observe = !o.Observe })
+	if !mine.obj.Deleting {
+		try(who+"the object is deleted", 1, func(p *pair) string { p.of[i].delete(); return "" })
 	}
 	try(who+"access is switched", 1, func(p *pair) string { p.of[i].denied = !p.of[i].denied; return "" })
 }
 
+func (d *duel) isRested(p *pair) bool {
+	packed := d.packPair(p)
+	return d.rested.has(&packed)
+}
+
+func (d *duel) rest(p *pair) {
+	packed := d.packPair(p)
+	d.rested.add(&packed)
+}
+
 // settles lets the operator work on both objects until nothing changes any more.
-func (d *duel) settles(p pair, rested *set[pair]) (broken string) {
+func (d *duel) settles(p pair) (broken string) {
 	const mostRounds = 12
 	var on []pair
 	p.left = 0
 	ends := [2]pass{}
 	for range mostRounds {
-		if rested.has(&p) {
+		if d.isRested(&p) {
 			break
 		}
 		on = append(on, p)
@@ -277,7 +282,7 @@ func (d *duel) settles(p pair, rested *set[pair]) (broken string) {
 			}
 			if !s.pass.active {
 				s.calm()
-				if broken := d.begin(s, s.obj); broken != "" {
+				if broken := d.begin(s, s.obj.Object); broken != "" {
 					return broken
 				}
 			}
@@ -296,13 +301,13 @@ func (d *duel) settles(p pair, rested *set[pair]) (broken string) {
 		if broken := p.unexplained(ends); broken != "" {
 			return broken
 		}
-		rested.add(&p)
+		d.rest(&p)
 	}
-	if !rested.has(&p) {
+	if !d.isRested(&p) {
 		return "the objects do not come to rest"
 	}
 	for i := range on {
-		rested.add(&on[i])
+		d.rest(&on[i])
 	}
 	return ""
 }
@@ -328,12 +333,12 @@ func (p *pair) unexplained(ends [2]pass) (broken string) {
 		if p.of[i].obj.gone {
 			continue
 		}
-		switch lost := Do(ends[i].last) == Stop && Why(ends[i].why) == ClaimLost; {
+		switch lost := ends[i].do == Stop && ends[i].why == ClaimLost; {
 		case lost && !p.wants(1-i):
 			return "an object yields to one that wants nothing"
-		case lost && Why(ends[1-i].why) == ClaimLost:
+		case lost && ends[1-i].why == ClaimLost:
 			return "two objects wait for each other"
-		case Do(ends[i].last) == Rest && !p.of[i].obj.observe:
+		case Do(ends[i].do) == Rest && !p.of[i].obj.Observe:
 			has++
 		}
 	}
@@ -353,35 +358,31 @@ func (p *pair) unexplained(ends [2]pass) (broken string) {
 
 // pairs are how two objects may come to name one SVM: together, or one after the other.
 func pairs(left int8, to func(pair)) {
-	add := func(older, younger object, svc service) {
+	add := func(older, younger Object, svc service) {
 		for _, twins := range []bool{false, true} {
-			if twins && Policy(older.policy) != Auto {
+			if twins && older.Policy != Auto {
 				continue
 			}
 			p := pair{twins: twins, left: left}
-			for i, obj := range []object{older, younger} {
+			for i, obj := range []Object{older, younger} {
 				known := svc
-				known.foreign = known.present && Origin(obj.origin) != Created
-				p.of[i] = state{obj: obj, cached: obj, svm: svm{svc: known, polled: known.view}}
+				known.foreign = known.present && obj.Origin != Created
+				p.of[i] = state{obj: object{Object: obj}, cached: object{Object: obj}, svm: svm{svc: known, polled: known.view}}
 			}
 			to(p)
 		}
 	}
-	there := service{view: view{present: true, enabled: true, target: madeTarget}}
+	there := service{view: listed(true, createdTarget)}
 	for _, policy := range []Policy{Auto, Delete} {
-		wanting := object{policy: int8(policy), enabled: true}
-		other := object{policy: int8(policy)}
+		wanting := naming(policy)
+		other := naming(policy)
+		other.Enabled = false
 		observing := other
-		observing.observe = true
-		created := wanting
-		created.status = status{origin: int8(Created), target: madeTarget, bound: true}
-		created.finalizer, created.creating = true, true
+		observing.Observe = true
+		created := marked(bound(wanting, Created), true, true)
 		// The annotation of a copy carries the UID of another object.
-		copied := other
-		copied.finalizer = true
-		adopted := wanting
-		adopted.status = status{origin: int8(Adopted), bound: true}
-		adopted.finalizer = policy == Delete
+		copied := marked(other, true, false)
+		adopted := marked(bound(wanting, Adopted), policy == Delete, false)
 		add(other, wanting, service{})
 		add(other, wanting, there)
 		add(other, created, there)
