@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"net/http"
 )
 
@@ -21,6 +22,11 @@ type Version struct {
 	// Full is the array's own wording, for people.
 	Full                     string
 	Generation, Major, Minor int
+}
+
+// String is the version as people write it, such as 9.16.1.
+func (v Version) String() string {
+	return fmt.Sprintf("%d.%d.%d", v.Generation, v.Major, v.Minor)
 }
 
 // AtLeast reports whether the version is generation.major or later. A version that is not known is not.

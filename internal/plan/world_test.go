@@ -98,7 +98,7 @@ type flight struct {
 	foreign bool
 }
 
-// The postStates of internal/controller.
+// The postStates of internal/controller/iscsiservice.
 const (
 	postUnknown int8 = iota
 	postUnsent
