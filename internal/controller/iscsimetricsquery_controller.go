@@ -53,9 +53,8 @@ type ISCSIMetricsQueryReconciler struct {
 
 // Reconcile makes one try to answer an ISCSIMetricsQuery.
 func (r *ISCSIMetricsQueryReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
-	// Whatever woke it: if it does not enter, another one may.
-	key := "query " + req.String() // an ISCSIService may have the same name
-	defer r.Fleet.Decline(key)
+	visit := r.Fleet.Visit(r.queue.visitor("query "+req.String(), req)) // an ISCSIService may have the same name
+	defer visit.Done()
 	if r.Lease.Held() != nil {
 		return unleased(ctx), nil
 	}
@@ -73,12 +72,10 @@ func (r *ISCSIMetricsQueryReconciler) Reconcile(ctx context.Context, req ctrl.Re
 		r.refusals.tell(r.Events, obj)
 	}
 	if err == nil && end == nil {
-		leave, ok := q.array.EnterHistory(r.queue.entrant(key, req))
-		if !ok {
+		if !visit.EnterHistory(q.array) {
 			r.backoff.keep(req)
 			return ctrl.Result{}, nil
 		}
-		defer leave()
 		end, err = q.answer(ctx)
 	}
 	if err == nil {

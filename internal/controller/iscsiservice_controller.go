@@ -81,8 +81,8 @@ type Change struct {
 
 // Reconcile does one pass over an ISCSIService: observe, plan, act, report.
 func (r *ISCSIServiceReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
-	// Whatever woke it: if it does not enter, another one may.
-	defer r.Fleet.Decline(req.String())
+	visit := r.Fleet.Visit(r.queue.visitor(req.String(), req))
+	defer visit.Done()
 	if r.Lease.Held() != nil {
 		return unleased(ctx), nil
 	}
@@ -102,13 +102,9 @@ func (r *ISCSIServiceReconciler) Reconcile(ctx context.Context, req ctrl.Request
 		r.refusals.tell(r.Events, obj)
 	}
 	if err == nil && end == nil {
-		if p.array != nil {
-			leave, ok := p.array.Enter(r.queue.entrant(req.String(), req))
-			if !ok {
-				r.backoff.keep(req)
-				return ctrl.Result{}, nil
-			}
-			defer leave()
+		if p.array != nil && !visit.Enter(p.array) {
+			r.backoff.keep(req)
+			return ctrl.Result{}, nil
 		}
 		end, err = p.run(ctx)
 	}

@@ -147,15 +147,15 @@ func (q *queue) Done(item reconcile.Request) {
 	q.Typed.Done(item)
 }
 
-// entrant is the request, which is at work, as it enters an array by that key. Once it is woken, it is handed out before
+// visitor is the request, which is at work, as it visits an array by that key. Once it is woken, it is handed out before
 // all others, which have not waited for the array yet.
-func (q *queue) entrant(key string, item reconcile.Request) fleet.Entrant {
+func (q *queue) visitor(key string, item reconcile.Request) fleet.Visitor {
 	if q == nil {
 		// SetupWithManager was not called.
-		return fleet.Entrant{Key: key, Group: item.Namespace, Wake: func() {}}
+		return fleet.Visitor{Key: key, Group: item.Namespace, Wake: func() {}}
 	}
 	class := q.backlog.classAtWork(item)
-	return fleet.Entrant{Key: key, Group: item.Namespace, LowPriority: class == due, Wake: func() {
+	return fleet.Visitor{Key: key, Group: item.Namespace, LowPriority: class == due, Wake: func() {
 		q.add(item, want{class: class, woken: true})
 	}}
 }

@@ -54,7 +54,7 @@ type Array struct {
 	// troubled is told when a call other than a poll finds out that the array cannot be used any more.
 	troubled func()
 	metrics  metricsState
-	// histories has the slot of EnterHistory.
+	// histories has the slot of Visit.EnterHistory.
 	histories slots
 }
 
@@ -95,10 +95,6 @@ func (a *Array) limit(limits Limits) {
 	a.slots.resize(limits.InFlight)
 	a.line.limit(limits.PerSecond)
 }
-
-// Enter takes one of the array's slots for the entrant, and leave gives it back. If none is free, ok is false, and the
-// entrant is woken once it is worth trying again.
-func (a *Array) Enter(e Entrant) (leave func(), ok bool) { return a.slots.enter(e) }
 
 // Identify asks the array who it is. If its UUID is not the expected one (empty accepts any), a *ChangedError is
 // returned, and no other request is let through until the expected array answers again.

@@ -87,15 +87,6 @@ func (f *Fleet) Arrays() map[string]*Array {
 	return maps.Clone(f.arrays)
 }
 
-// Decline is for whoever is known by the key and ends without having entered: if an array had woken it, the next one is
-// woken in its place.
-func (f *Fleet) Decline(key string) {
-	for _, array := range f.Arrays() {
-		array.slots.decline(key)
-		array.histories.decline(key)
-	}
-}
-
 // Disconnect forgets the array of that name.
 func (f *Fleet) Disconnect(name string) {
 	f.mu.Lock()

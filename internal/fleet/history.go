@@ -7,10 +7,6 @@ import (
 	"github.com/ontap-operator/ontap-san-operator/internal/ontap"
 )
 
-// EnterHistory takes the one slot that the array has for reading histories, which is none of those of Enter: however many
-// histories are asked for, and however long the array takes over them, they hold up each other and nothing else.
-func (a *Array) EnterHistory(e Entrant) (leave func(), ok bool) { return a.histories.enter(e) }
-
 // History returns the samples of the service of the SVM with that UUID that match the query, limit of them at most.
 func (a *Array) History(ctx context.Context, svmUUID string, query ontap.MetricsQuery, limit int) (samples []ontap.Metric, err error) {
 	query.Query = query.Query.Page(limit)

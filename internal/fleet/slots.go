@@ -6,33 +6,20 @@ import (
 	"github.com/ontap-operator/ontap-san-operator/internal/fairqueue"
 )
 
-// Entrant is who wants to work on an array.
-type Entrant struct {
-	// Key tells it from others.
-	Key string
-	// Group is what slots are shared out between, such as a namespace: those that wait enter in turn, group by group.
-	Group string
-	// LowPriority: it waits until all those have entered that are not.
-	LowPriority bool
-	// Wake is called, once, when it is worth trying again, if no slot is free. The slot is kept until the entrant has
-	// tried, or is declined.
-	Wake func()
-}
-
-func (e Entrant) rank() int {
-	if e.LowPriority {
+func (v Visitor) rank() int {
+	if v.LowPriority {
 		return lastRank
 	}
 	return 0
 }
 
-// lastRank is the rank of the entrants of low priority.
+// lastRank is the rank of visitors of low priority.
 const lastRank = 1
 
 // slots bounds how many are at work on one array at a time. Who finds none free is not kept waiting: it leaves word how
 // to be woken. An array that hangs so holds up as many workers as it has slots, and no more.
 //
-// While an entrant waits, every slot is taken or offered to one that was woken.
+// While a visitor waits, every slot is taken or offered to one that was woken.
 type slots struct {
 	mu    sync.Mutex
 	limit int
@@ -46,29 +33,29 @@ type slots struct {
 	offered map[string]bool
 }
 
-// enter takes a slot if one is free; leave gives it back.
-func (s *slots) enter(e Entrant) (leave func(), ok bool) {
+// enter takes a slot if one is free, which leave gives back. If none is free, the visitor waits.
+func (s *slots) enter(v Visitor) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	expected := s.offered[e.Key]
-	delete(s.offered, e.Key)
+	expected := s.offered[v.Key]
+	delete(s.offered, v.Key)
 	if s.closed {
-		e.Wake()
-		return nil, false
+		v.Wake()
+		return false
 	}
 	if expected && s.taken < s.limit || s.free() {
 		s.taken++
-		return s.leave, true
+		return true
 	}
 	if s.wakes == nil {
 		s.wakes, s.offered = map[string]func(){}, map[string]bool{}
 	}
-	s.waiting.Push(e.Key, e.Group, e.rank())
-	s.wakes[e.Key] = e.Wake
-	return nil, false
+	s.waiting.Push(v.Key, v.Group, v.rank())
+	s.wakes[v.Key] = v.Wake
+	return false
 }
 
-// free reports whether there is a slot for an entrant that was not woken.
+// free reports whether there is a slot for a visitor that was not woken.
 func (s *slots) free() bool { return s.taken+len(s.offered) < s.limit }
 
 func (s *slots) leave() {
@@ -78,7 +65,7 @@ func (s *slots) leave() {
 	s.offer()
 }
 
-// decline passes on what the key was woken for: it has no use for a slot any more.
+// decline offers the slot that is kept for the key, if any, to the next visitor.
 func (s *slots) decline(key string) {
 	s.mu.Lock()
 	offered := s.offered[key]
