@@ -344,12 +344,12 @@ func (r *ONTAPClusterReconciler) SetupWithManager(mgr ctrl.Manager) error {
 	}
 	secret := &metav1.PartialObjectMetadata{}
 	secret.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Secret"))
-	troubled := source.Func(func(_ context.Context, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) error {
-		r.Fleet.Troubled = func(name string) { queue.Add(reconcile.Request{NamespacedName: types.NamespacedName{Name: name}}) }
+	onUnusable := source.Func(func(_ context.Context, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) error {
+		r.Fleet.OnUnusable = func(name string) { queue.Add(reconcile.Request{NamespacedName: types.NamespacedName{Name: name}}) }
 		return nil
 	})
 	return ctrl.NewControllerManagedBy(mgr).
-		WatchesRawSource(troubled).
+		WatchesRawSource(onUnusable).
 		For(&v1alpha1.ONTAPCluster{}, builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, predicate.LabelChangedPredicate{}, operated))).
 		Watches(&v1alpha1.ISCSIService{}, handler.EnqueueRequestsFromMapFunc(r.leaving), builder.WithPredicates(gone)).
 		WatchesMetadata(secret, handler.EnqueueRequestsFromMapFunc(r.usersOf),

@@ -1,26 +1,12 @@
 package fleet
 
-// Visitor is a pass that wants to work on an array.
-type Visitor struct {
-	// Key identifies it among all visitors of the Fleet.
-	Key string
-	// Group is what work slots are shared out between, such as a namespace: visitors that wait enter in turn, group by
-	// group.
-	Group string
-	// LowPriority: it waits until all visitors have entered that are not of low priority.
-	LowPriority bool
-	// Wake is called, once, when it is worth trying again, if no work slot is free. The slot is kept for the key until the
-	// Visit that tries again enters the array, or is done.
-	Wake func()
-}
-
 // Visit is a pass's stay in a work slot of an array. It owns the slot that the pass has taken, and what an array keeps for
 // the key of its Visitor: Done gives back both. It is not safe for concurrent use.
 type Visit struct {
 	fleet   *Fleet
 	visitor Visitor
 	// slots are those of the last Enter, nil before, and inside is whether one was taken: if not, the visitor waits there.
-	slots  *slots
+	slots  *workSlots
 	inside bool
 	done   bool
 }
@@ -34,9 +20,9 @@ func (v *Visit) Enter(array *Array) bool { return v.enter(&array.slots) }
 
 // EnterHistory takes the one slot that the array has for reading histories, which is none of those of Enter: however many
 // histories are asked for, and however long the array takes over them, they hold up each other and nothing else.
-func (v *Visit) EnterHistory(array *Array) bool { return v.enter(&array.histories) }
+func (v *Visit) EnterHistory(array *Array) bool { return v.enter(&array.historySlots) }
 
-func (v *Visit) enter(slots *slots) bool {
+func (v *Visit) enter(slots *workSlots) bool {
 	v.leave()
 	v.slots, v.inside = slots, slots.enter(v.visitor)
 	return v.inside
@@ -52,7 +38,7 @@ func (v *Visit) Done() {
 	v.done = true
 	v.leave()
 	for _, array := range v.fleet.Arrays() {
-		for _, slots := range []*slots{&array.slots, &array.histories} {
+		for _, slots := range []*workSlots{&array.slots, &array.historySlots} {
 			if slots != v.slots {
 				slots.decline(v.visitor.Key)
 			}
