@@ -22,9 +22,9 @@ var (
 )
 
 // ends makes a call that ends like that, and reports whether it was made, and what became of it.
-func (guard *callGuard) ends(ctx context.Context, with error) (made bool, err error) {
-	err = guard.call(ctx, "", func() error {
-		ended, err := guard.admit(ctx)
+func (g *callGuard) ends(ctx context.Context, with error) (made bool, err error) {
+	err = g.call(ctx, "", func() error {
+		ended, err := g.admit(ctx)
 		if errors.As(err, new(*ontap.Error)) {
 			return err
 		} else if err != nil {
@@ -46,9 +46,9 @@ func inBubble(t *testing.T, test func(t *testing.T, g Gomega, guard *callGuard))
 func later(d time.Duration) { <-time.After(d) }
 
 // interrupt has the array not answer until nothing is sent any more.
-func (guard *callGuard) interrupt(ctx context.Context) {
+func (g *callGuard) interrupt(ctx context.Context) {
 	for range breakAfter {
-		_, _ = guard.ends(ctx, errSilence)
+		_, _ = g.ends(ctx, errSilence)
 	}
 }
 

@@ -59,25 +59,31 @@ func FuzzServices(f *testing.F) {
 			t.Fatalf("%q passes for a page", body)
 		}
 		for _, row := range p.Records {
-			service, svm, err := convert(row, func(r serviceRecord) (Service, error) { return r.service("", true) })
-			switch {
-			case err == nil && (service.SVM.UUID == "" || row.record.Enabled == nil):
-				t.Fatalf("%q passes for a service", body)
-			case err != nil && service != (Service{}):
-				t.Fatalf("%q is no service and is returned all the same", body)
-			case err == nil:
-				svm = service.SVM
-			}
-			checkShown(t, maxShown, svm.UUID, svm.Name, service.Target.Name, service.Target.Alias)
-			if service.Metric != nil {
-				checkShown(t, maxStatus, service.Metric.Status)
-			}
+			checkService(t, body, row)
 		}
 		next, err := p.next(servicesPath)
 		if err == nil && next != "" && next != servicesPath && !strings.HasPrefix(next, servicesPath+"?") {
 			t.Fatalf("%q leads to %q", body, next)
 		}
 	})
+}
+
+// checkService makes sure that a record passes for a service only if it is one.
+func checkService(t *testing.T, body []byte, row row[serviceRecord]) {
+	t.Helper()
+	service, svm, err := convert(row, func(r serviceRecord) (Service, error) { return r.service("", true) })
+	switch {
+	case err == nil && (service.SVM.UUID == "" || row.record.Enabled == nil):
+		t.Fatalf("%q passes for a service", body)
+	case err != nil && service != (Service{}):
+		t.Fatalf("%q is no service and is returned all the same", body)
+	case err == nil:
+		svm = service.SVM
+	}
+	checkShown(t, maxShown, svm.UUID, svm.Name, service.Target.Name, service.Target.Alias)
+	if service.Metric != nil {
+		checkShown(t, maxStatus, service.Metric.Status)
+	}
 }
 
 // checkShown makes sure that texts are fit for a message.

@@ -166,10 +166,7 @@ func pages[R any](ctx context.Context, c *Client, l collection, check func(*page
 			}
 			w.read[target] = true
 			p := new(page[R])
-			target, err = readPage(answer.body, p, l.path, check)
-			if err == nil {
-				err = w.goOn(target, len(answer.body), len(p.Records))
-			}
+			target, err = readPage(&w, answer.body, p, l.path, check)
 			if err != nil {
 				yield(nil, c.misread(r, err))
 				return
@@ -182,14 +179,18 @@ func pages[R any](ctx context.Context, c *Client, l collection, check func(*page
 }
 
 // readPage reads a page of the collection at that path, and returns the path and query of the next one.
-func readPage[R any](body []byte, p *page[R], path string, check func(*page[R]) error) (next string, err error) {
+func readPage[R any](w *walk, body []byte, p *page[R], path string, check func(*page[R]) error) (next string, err error) {
 	if err := understand(body, p); err != nil {
 		return "", err
 	}
 	if err := check(p); err != nil {
 		return "", err
 	}
-	return p.next(path)
+	next, err = p.next(path)
+	if err != nil {
+		return "", err
+	}
+	return next, w.goOn(next, len(body), len(p.Records))
 }
 
 // walk is how far a list was followed.
