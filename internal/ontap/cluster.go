@@ -38,11 +38,11 @@ func (v Version) AtLeast(generation, major int) bool {
 func (c *Client) Cluster(ctx context.Context) (Cluster, error) {
 	var query parameters
 	query.add("fields", "name,uuid,version")
-	var carrier [sha256.Size]byte
-	r := request{operation: "read cluster", method: http.MethodGet, target: apiPath("cluster") + query.String(), carrier: &carrier}
+	var certificate [sha256.Size]byte
+	r := request{operation: "read cluster", method: http.MethodGet, target: apiPath("cluster") + query.String(), certificate: &certificate}
 	cluster, err := receive(ctx, c, r, clusterRecord.cluster)
 	if err == nil {
-		cluster.Certificate = carrier
+		cluster.Certificate = certificate
 	}
 	return cluster, err
 }

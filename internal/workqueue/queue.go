@@ -117,15 +117,15 @@ func (q *Queue) Done(item reconcile.Request) {
 	q.Typed.Done(item)
 }
 
-// Entrant is the request, which is at work, as it enters an array by that key. Once it is woken, it is handed out before
+// Visitor is the request, which is at work, as it visits an array by that key. Once it is woken, it is handed out before
 // all others, which have not waited for the array yet.
-func (q *Queue) Entrant(key string, item reconcile.Request) fleet.Entrant {
+func (q *Queue) Visitor(key string, item reconcile.Request) fleet.Visitor {
 	if q == nil {
 		// The controller was not started.
-		return fleet.Entrant{Key: key, Group: item.Namespace, Wake: func() {}}
+		return fleet.Visitor{Key: key, Group: item.Namespace, Wake: func() {}}
 	}
 	class := q.backlog.classAtWork(item)
-	return fleet.Entrant{Key: key, Group: item.Namespace, LowPriority: class == due, Wake: func() {
+	return fleet.Visitor{Key: key, Group: item.Namespace, LowPriority: class == due, Wake: func() {
 		q.add(item, want{class: class, woken: true})
 	}}
 }

@@ -46,9 +46,8 @@ const connectionRetry = 2 * time.Second
 
 // Reconcile makes one try to answer an ISCSIMetricsQuery.
 func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
-	// Whatever woke it: if it does not enter, another one may.
-	key := "query " + req.String() // an ISCSIService may have the same name
-	defer r.Fleet.Decline(key)
+	visit := r.Fleet.Visit(r.queue.Visitor("query "+req.String(), req)) // an ISCSIService may have the same name
+	defer visit.Done()
 	if r.Lease.Held() != nil {
 		return workqueue.Unleased(ctx), nil
 	}
@@ -66,12 +65,10 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 		r.refusals.Report(r.Events, query)
 	}
 	if err == nil && end == nil {
-		leave, ok := q.admission.Array.EnterHistory(r.queue.Entrant(key, req))
-		if !ok {
+		if !visit.EnterHistory(q.admission.Array) {
 			r.backoff.Keep(req)
 			return ctrl.Result{}, nil
 		}
-		defer leave()
 		end, err = q.answer(ctx)
 	}
 	if err == nil {

@@ -68,8 +68,8 @@ type Reconciler struct {
 
 // Reconcile does one pass over an ISCSIService: observe, plan, act, report.
 func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
-	// Whatever woke it: if it does not enter, another one may.
-	defer r.Fleet.Decline(req.String())
+	visit := r.Fleet.Visit(r.queue.Visitor(req.String(), req))
+	defer visit.Done()
 	if r.Lease.Held() != nil {
 		return workqueue.Unleased(ctx), nil
 	}
@@ -89,13 +89,9 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 		r.refusals.Report(r.Events, obj)
 	}
 	if err == nil && end == nil {
-		if p.admission.Array != nil {
-			leave, ok := p.admission.Array.Enter(r.queue.Entrant(req.String(), req))
-			if !ok {
-				r.backoff.Keep(req)
-				return ctrl.Result{}, nil
-			}
-			defer leave()
+		if p.admission.Array != nil && !visit.Enter(p.admission.Array) {
+			r.backoff.Keep(req)
+			return ctrl.Result{}, nil
 		}
 		end, err = p.run(ctx)
 	}

@@ -36,12 +36,12 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 	}
 	secret := &metav1.PartialObjectMetadata{}
 	secret.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Secret"))
-	troubled := source.Func(func(_ context.Context, queue clientqueue.TypedRateLimitingInterface[reconcile.Request]) error {
-		r.Fleet.Troubled = func(name string) { queue.Add(reconcile.Request{NamespacedName: types.NamespacedName{Name: name}}) }
+	onUnusable := source.Func(func(_ context.Context, queue clientqueue.TypedRateLimitingInterface[reconcile.Request]) error {
+		r.Fleet.OnUnusable = func(name string) { queue.Add(reconcile.Request{NamespacedName: types.NamespacedName{Name: name}}) }
 		return nil
 	})
 	return ctrl.NewControllerManagedBy(mgr).
-		WatchesRawSource(troubled).
+		WatchesRawSource(onUnusable).
 		For(&v1alpha1.ONTAPCluster{}, builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, predicate.LabelChangedPredicate{}, trigger.AnnotationsChanged))).
 		Watches(&v1alpha1.ISCSIService{}, handler.EnqueueRequestsFromMapFunc(r.deletingClusterOf), builder.WithPredicates(deleted)).
 		WatchesMetadata(secret, handler.EnqueueRequestsFromMapFunc(r.usersOf),

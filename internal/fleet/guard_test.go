@@ -22,9 +22,9 @@ var (
 )
 
 // ends makes a call that ends like that, and reports whether it was made, and what became of it.
-func (l *line) ends(ctx context.Context, with error) (made bool, err error) {
-	err = l.call(ctx, "", func() error {
-		ended, err := l.admit(ctx)
+func (g *callGuard) ends(ctx context.Context, with error) (made bool, err error) {
+	err = g.call(ctx, "", func() error {
+		ended, err := g.admit(ctx)
 		if errors.As(err, new(*ontap.Error)) {
 			return err
 		} else if err != nil {
@@ -38,32 +38,32 @@ func (l *line) ends(ctx context.Context, with error) (made bool, err error) {
 }
 
 // inBubble runs a test on a clock of its own.
-func inBubble(t *testing.T, test func(t *testing.T, g Gomega, l *line)) {
-	synctest.Test(t, func(t *testing.T) { test(t, NewWithT(t), newLine(&login{})) })
+func inBubble(t *testing.T, test func(t *testing.T, g Gomega, guard *callGuard)) {
+	synctest.Test(t, func(t *testing.T) { test(t, NewWithT(t), newCallGuard(&login{})) })
 }
 
 // later lets time pass on the clock of a bubble.
 func later(d time.Duration) { <-time.After(d) }
 
 // interrupt has the array not answer until nothing is sent any more.
-func (l *line) interrupt(ctx context.Context) {
+func (g *callGuard) interrupt(ctx context.Context) {
 	for range breakAfter {
-		_, _ = l.ends(ctx, errSilence)
+		_, _ = g.ends(ctx, errSilence)
 	}
 }
 
 func TestASilentArrayIsLeftAloneForAMoment(t *testing.T) {
-	inBubble(t, func(t *testing.T, g Gomega, l *line) {
+	inBubble(t, func(t *testing.T, g Gomega, guard *callGuard) {
 		for range breakAfter - 1 {
-			made, err := l.ends(t.Context(), errSilence)
+			made, err := guard.ends(t.Context(), errSilence)
 			g.Expect(made).To(BeTrue())
 			g.Expect(err).To(BeIdenticalTo(errSilence))
 		}
-		_, _ = l.ends(t.Context(), errBusy)
-		g.Expect(l.silent()).To(Succeed(), "an answer is a sign of life, whatever it says")
-		l.interrupt(t.Context())
-		g.Expect(l.silent()).To(MatchError(errSilence.Err))
-		made, err := l.ends(t.Context(), nil)
+		_, _ = guard.ends(t.Context(), errBusy)
+		g.Expect(guard.unanswering()).To(Succeed(), "an answer is a sign of life, whatever it says")
+		guard.interrupt(t.Context())
+		g.Expect(guard.unanswering()).To(MatchError(errSilence.Err))
+		made, err := guard.ends(t.Context(), nil)
 		g.Expect(made).To(BeFalse())
 		g.Expect(err).To(MatchError(errSilence.Err), "it says what was wrong, not what a breaker is")
 		g.Expect(ontap.MaybeApplied(err)).To(BeFalse())
@@ -71,13 +71,13 @@ func TestASilentArrayIsLeftAloneForAMoment(t *testing.T) {
 }
 
 func TestOneCallTriesWhetherTheArrayIsBack(t *testing.T) {
-	inBubble(t, func(t *testing.T, g Gomega, l *line) {
+	inBubble(t, func(t *testing.T, g Gomega, guard *callGuard) {
 		for _, back := range []bool{false, true} {
-			l.interrupt(t.Context())
+			guard.interrupt(t.Context())
 			later(2 * breakFor)
-			g.Expect(l.silent()).To(Succeed())
-			err := l.call(t.Context(), "", func() error {
-				made, err := l.ends(t.Context(), nil)
+			g.Expect(guard.unanswering()).To(Succeed())
+			err := guard.call(t.Context(), "", func() error {
+				made, err := guard.ends(t.Context(), nil)
 				g.Expect(made).To(BeFalse(), "one is enough to find out")
 				g.Expect(err).To(MatchError(errSilence.Err))
 				if back {
@@ -86,100 +86,100 @@ func TestOneCallTriesWhetherTheArrayIsBack(t *testing.T) {
 				return errSilence
 			})
 			g.Expect(err == nil).To(Equal(back))
-			g.Expect(l.silent() == nil).To(Equal(back))
+			g.Expect(guard.unanswering() == nil).To(Equal(back))
 			later(2 * breakFor)
 		}
 	})
 }
 
 func TestATryThatProvesNothingDoesNotStopTheNextOne(t *testing.T) {
-	for name, try := range map[string]func(*line){
-		"it was called off": func(l *line) {
+	for name, try := range map[string]func(*callGuard){
+		"it was called off": func(guard *callGuard) {
 			ctx, cancel := context.WithCancel(context.Background())
-			_ = l.call(ctx, "", func() error { cancel(); return errSilence })
+			_ = guard.call(ctx, "", func() error { cancel(); return errSilence })
 		},
-		"there was no turn for it": func(l *line) {
-			_, _ = l.ends(context.Background(), &ontap.TransportError{Err: errNoTurn})
+		"there was no turn for it": func(guard *callGuard) {
+			_, _ = guard.ends(context.Background(), &ontap.TransportError{Err: errNoTurn})
 		},
-		"it panicked": func(l *line) {
+		"it panicked": func(guard *callGuard) {
 			defer func() { _ = recover() }()
-			_ = l.call(context.Background(), "", func() error { panic("a mistake") })
+			_ = guard.call(context.Background(), "", func() error { panic("a mistake") })
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			inBubble(t, func(t *testing.T, g Gomega, l *line) {
-				l.interrupt(t.Context())
+			inBubble(t, func(t *testing.T, g Gomega, guard *callGuard) {
+				guard.interrupt(t.Context())
 				for range 3 {
 					later(2 * breakFor)
-					try(l)
-					g.Expect(l.silent()).To(MatchError(errSilence.Err), "nothing was learned")
+					try(guard)
+					g.Expect(guard.unanswering()).To(MatchError(errSilence.Err), "nothing was recorded")
 				}
 				later(2 * breakFor)
-				g.Expect(l.ends(t.Context(), nil)).To(BeTrue())
-				g.Expect(l.silent()).To(Succeed())
+				g.Expect(guard.ends(t.Context(), nil)).To(BeTrue())
+				g.Expect(guard.unanswering()).To(Succeed())
 			})
 		})
 	}
 }
 
 func TestWhatWasNotTheArraysDoingDoesNotCountAgainstIt(t *testing.T) {
-	inBubble(t, func(t *testing.T, g Gomega, l *line) {
+	inBubble(t, func(t *testing.T, g Gomega, guard *callGuard) {
 		ended, cancel := context.WithCancel(t.Context())
 		cancel()
 		for range 2 * breakAfter {
-			_, _ = l.ends(ended, errSilence)
-			_, _ = l.ends(t.Context(), &ontap.TransportError{Err: errNoTurn})
-			g.Expect(l.silent()).To(Succeed())
+			_, _ = guard.ends(ended, errSilence)
+			_, _ = guard.ends(t.Context(), &ontap.TransportError{Err: errNoTurn})
+			g.Expect(guard.unanswering()).To(Succeed())
 		}
 		for range breakAfter - 1 {
-			_, _ = l.ends(t.Context(), errSilence)
-			_, _ = l.ends(ended, errSilence)
+			_, _ = guard.ends(t.Context(), errSilence)
+			_, _ = guard.ends(ended, errSilence)
 		}
-		_, _ = l.ends(t.Context(), errSilence)
-		g.Expect(l.silent()).To(MatchError(errSilence.Err), "nor for it")
+		_, _ = guard.ends(t.Context(), errSilence)
+		g.Expect(guard.unanswering()).To(MatchError(errSilence.Err), "nor for it")
 	})
 }
 
 func TestARequestThatGetsNoTurnInTimeIsNotSent(t *testing.T) {
-	inBubble(t, func(t *testing.T, g Gomega, l *line) {
-		l.limit(1)
+	inBubble(t, func(t *testing.T, g Gomega, guard *callGuard) {
+		guard.limit(1)
 		ctx, cancel := context.WithTimeout(t.Context(), 3500*time.Millisecond)
 		defer cancel()
 		began := time.Now()
 		for range 3 {
-			ended, err := l.admit(ctx)
+			ended, err := guard.admit(ctx)
 			g.Expect(err).NotTo(HaveOccurred())
 			ended(nil)
 		}
 		g.Expect(time.Since(began)).To(Equal(3*time.Second), "one a second")
-		_, err := l.admit(ctx)
+		_, err := guard.admit(ctx)
 		g.Expect(err).To(MatchError(errNoTurn))
-		l.limit(0)
-		_, err = l.admit(t.Context())
+		guard.limit(0)
+		_, err = guard.admit(t.Context())
 		g.Expect(err).NotTo(HaveOccurred())
 		g.Expect(time.Since(began)).To(Equal(3 * time.Second))
 	})
 }
 
 func TestAfterARefusedLoginThePollTriesFirst(t *testing.T) {
-	inBubble(t, func(t *testing.T, g Gomega, l *line) {
-		a := &Array{line: l}
-		a.identity.Store(&identity{})
+	inBubble(t, func(t *testing.T, g Gomega, guard *callGuard) {
+		a := &Array{guard: guard}
+		a.identity.last.Store(&identified{})
 		a.snapshot.merge(nil, time.Now())
-		_, _ = l.ends(t.Context(), errLogin)
-		made, err := l.ends(t.Context(), nil)
+		_, _ = guard.ends(t.Context(), errLogin)
+		made, err := guard.ends(t.Context(), nil)
 		g.Expect(made).To(BeFalse())
 		g.Expect(err).To(BeIdenticalTo(errLogin))
 
 		later(loginPause)
 		g.Expect(a.Usable()).To(BeIdenticalTo(errLogin), "thousands of objects wait for the poll")
-		made, err = l.ends(t.Context(), errLogin)
+		made, err = guard.ends(t.Context(), errLogin)
 		g.Expect(made).To(BeTrue())
 		g.Expect(err).To(BeIdenticalTo(errLogin))
 		g.Expect(a.Usable()).To(BeIdenticalTo(errLogin))
 
 		later(loginPause)
-		g.Expect(l.ends(t.Context(), nil)).To(BeTrue())
+		g.Expect(guard.ends(t.Context(), nil)).To(BeTrue())
 		g.Expect(a.Usable()).To(Succeed())
 	})
 }
@@ -204,10 +204,10 @@ func TestAnAnswerThatIsNotONTAPsIsNoSilence(t *testing.T) {
 				g.Expect(err).To(BeAssignableToTypeOf(errSilence))
 				g.Expect(array.Breaker()).To(Equal("closed"))
 			}
-			array.line.breaker.HalfOpen()
+			array.guard.breaker.HalfOpen()
 			_, err := array.LookUp(t.Context(), ontap.SVMRef{Name: "svm1"}, false)
 			g.Expect(err).To(HaveOccurred())
-			g.Expect(array.Breaker()).To(Equal("closed"), "somebody answered")
+			g.Expect(array.Breaker()).To(Equal("closed"), "there was an answer")
 		})
 	}
 }
@@ -221,7 +221,7 @@ func TestOneSVMThatGoesUnansweredDoesNotStopTheOthers(t *testing.T) {
 		g.Expect(err).To(BeAssignableToTypeOf(errSilence))
 		g.Expect(array.Breaker()).To(Equal("closed"))
 	}
-	array.line.breaker.HalfOpen()
+	array.guard.breaker.HalfOpen()
 	_, err := array.LookUp(t.Context(), ontap.SVMRef{Name: "svm1"}, false)
 	g.Expect(err).To(BeAssignableToTypeOf(errSilence))
 	g.Expect(array.Breaker()).To(Equal("closed"), "the array is back, whatever it makes of that SVM")

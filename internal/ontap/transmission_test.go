@@ -22,23 +22,23 @@ func TestARequestHasLeftOnceAByteOfItWasHandedOver(t *testing.T) {
 	_, err := conn.Write([]byte("an earlier request"))
 	g.Expect(err).NotTo(gomega.HaveOccurred())
 
-	var request departure
+	var request transmission
 	trace := httptrace.ContextClientTrace(request.watch(t.Context()))
 	g.Expect(request.connected()).To(gomega.BeFalse())
-	g.Expect(request.left()).To(gomega.BeFalse())
+	g.Expect(request.written()).To(gomega.BeFalse())
 
 	trace.GotConn(httptrace.GotConnInfo{Conn: conn, Reused: true})
 	g.Expect(request.connected()).To(gomega.BeTrue())
-	g.Expect(request.left()).To(gomega.BeFalse(), "what an earlier request wrote is not this one's")
+	g.Expect(request.written()).To(gomega.BeFalse(), "what an earlier request wrote is not this one's")
 
 	second := &meteredConn{Conn: ours}
 	trace.GotConn(httptrace.GotConnInfo{Conn: second})
-	g.Expect(request.left()).To(gomega.BeFalse(), "a second connection has not been written to either")
+	g.Expect(request.written()).To(gomega.BeFalse(), "a second connection has not been written to either")
 
 	_ = ours.Close()
 	_, err = second.Write([]byte("POST"))
 	g.Expect(err).To(gomega.HaveOccurred())
-	g.Expect(request.left()).To(gomega.BeTrue(), "a write that failed may have got through in part")
+	g.Expect(request.written()).To(gomega.BeTrue(), "a write that failed may have got through in part")
 }
 
 func TestTheEnvironmentNamesNoProxyForAnArray(t *testing.T) {
@@ -54,8 +54,8 @@ func TestNothingLeavesOnceTheDeadlineHasPassed(t *testing.T) {
 		go func() { _, _ = io.Copy(io.Discard, theirs) }()
 		conn := &meteredConn{Conn: ours}
 		// A context whose timers never go off: those of a process that has just woken up have not yet.
-		given := func(deadline time.Time) (*departure, func(httptrace.GotConnInfo)) {
-			request := &departure{}
+		given := func(deadline time.Time) (*transmission, func(httptrace.GotConnInfo)) {
+			request := &transmission{}
 			return request, httptrace.ContextClientTrace(request.watch(frozen{t.Context(), deadline})).GotConn
 		}
 
@@ -63,16 +63,16 @@ func TestNothingLeavesOnceTheDeadlineHasPassed(t *testing.T) {
 		gotConn(httptrace.GotConnInfo{Conn: conn})
 		<-time.After(time.Second - 1)
 		g.Expect(conn.Write([]byte("POST"))).To(gomega.Equal(4))
-		g.Expect(first.left()).To(gomega.BeTrue())
+		g.Expect(first.written()).To(gomega.BeTrue())
 
 		second, gotConn := given(time.Now().Add(time.Second))
 		gotConn(httptrace.GotConnInfo{Conn: conn, Reused: true})
 		<-time.After(time.Second)
 		_, err := conn.Write([]byte("POST"))
 		g.Expect(err).To(gomega.MatchError(context.DeadlineExceeded))
-		g.Expect(second.left()).To(gomega.BeFalse())
+		g.Expect(second.written()).To(gomega.BeFalse())
 
-		third := &departure{}
+		third := &transmission{}
 		httptrace.ContextClientTrace(third.watch(t.Context())).GotConn(httptrace.GotConnInfo{Conn: conn, Reused: true})
 		g.Expect(conn.Write([]byte("GET"))).To(gomega.Equal(3), "the deadline of an earlier request is not this one's")
 	})
