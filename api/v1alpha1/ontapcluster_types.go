@@ -17,6 +17,9 @@ const SecretEndpointsKey = "endpoints"
 // DefaultPollInterval is what an unset spec.pollInterval means.
 const DefaultPollInterval = time.Minute
 
+// DefaultStatusInterval is what an unset spec.metrics.statusInterval means.
+const DefaultStatusInterval = 5 * time.Minute
+
 // ONTAPClusterSpec says how to reach an array, and which namespaces may
 // use which of its SVMs.
 type ONTAPClusterSpec struct {
@@ -313,4 +316,27 @@ type ONTAPClusterList struct {
 	metav1.TypeMeta `json:",inline"`
 	metav1.ListMeta `json:"metadata,omitempty"`
 	Items           []ONTAPCluster `json:"items"`
+}
+
+// PollInterval is how often the array is polled.
+func (c *ONTAPCluster) PollInterval() time.Duration {
+	if c.Spec.PollInterval == nil {
+		return DefaultPollInterval
+	}
+	return c.Spec.PollInterval.Duration
+}
+
+// MetricsDisabled reports whether the array is not to be asked for performance
+// data.
+func (c *ONTAPCluster) MetricsDisabled() bool {
+	return c.Spec.Metrics != nil && c.Spec.Metrics.Disabled
+}
+
+// StatusInterval is how old the sample in the status of an ISCSIService gets
+// before a newer one replaces it.
+func (c *ONTAPCluster) StatusInterval() time.Duration {
+	if c.Spec.Metrics == nil || c.Spec.Metrics.StatusInterval == nil {
+		return DefaultStatusInterval
+	}
+	return c.Spec.Metrics.StatusInterval.Duration
 }

@@ -26,10 +26,16 @@ import (
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
-	"github.com/ontap-operator/ontap-san-operator/internal/controller"
+	"github.com/ontap-operator/ontap-san-operator/internal/access"
+	"github.com/ontap-operator/ontap-san-operator/internal/controller/iscsimetricsquery"
+	"github.com/ontap-operator/ontap-san-operator/internal/controller/iscsiservice"
+	"github.com/ontap-operator/ontap-san-operator/internal/controller/ontapcluster"
+	"github.com/ontap-operator/ontap-san-operator/internal/controller/trigger"
 	"github.com/ontap-operator/ontap-san-operator/internal/exporter"
 	"github.com/ontap-operator/ontap-san-operator/internal/fleet"
+	"github.com/ontap-operator/ontap-san-operator/internal/kube"
 	"github.com/ontap-operator/ontap-san-operator/internal/lease"
+	"github.com/ontap-operator/ontap-san-operator/internal/outcome"
 )
 
 // version is stamped by the linker.
@@ -98,7 +104,7 @@ func run(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
-	share, err := o.share()
+	shard, err := o.shard()
 	if err != nil {
 		return err
 	}
@@ -110,19 +116,19 @@ func run(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
-	arrays, connected, changed := &fleet.Fleet{}, make(chan event.GenericEvent), make(chan event.TypedGenericEvent[controller.Change])
-	series, err := newExporter(mgr, arrays, share)
+	arrays, connected, changed := &fleet.Fleet{}, make(chan event.GenericEvent), make(chan event.TypedGenericEvent[trigger.Change])
+	series, err := newExporter(mgr, arrays, shard)
 	if err != nil {
 		return fmt.Errorf("setting up the metrics: %w", err)
 	}
-	clusters := &controller.ONTAPClusterReconciler{
+	clusters := &ontapcluster.Reconciler{
 		Client:    mgr.GetClient(),
 		Live:      mgr.GetAPIReader(),
 		Fleet:     arrays,
-		Events:    controller.BoundedEvents(mgr.GetEventRecorder("ontap-san-operator")),
+		Events:    outcome.BoundedEvents(mgr.GetEventRecorder("ontap-san-operator")),
 		Connected: connected,
 		Changed:   changed,
-		Share:     share,
+		Shard:     shard,
 		Namespace: o.namespace,
 		App:       "ontap-san-operator/" + version,
 		Lease:     held,
@@ -130,14 +136,14 @@ func run(ctx context.Context, o options) error {
 	if err := clusters.SetupWithManager(mgr); err != nil {
 		return fmt.Errorf("setting up the ONTAPCluster controller: %w", err)
 	}
-	services := &controller.ISCSIServiceReconciler{
+	services := &iscsiservice.Reconciler{
 		Client:                  mgr.GetClient(),
 		Live:                    mgr.GetAPIReader(),
 		Fleet:                   arrays,
-		Events:                  controller.BoundedEvents(mgr.GetEventRecorder("ontap-san-operator")),
+		Events:                  outcome.BoundedEvents(mgr.GetEventRecorder("ontap-san-operator")),
 		Connected:               connected,
 		Changed:                 changed,
-		Share:                   share,
+		Shard:                   shard,
 		DriftCorrected:          series.DriftCorrected,
 		MaxConcurrentReconciles: o.maxConcurrent,
 		Lease:                   held,
@@ -146,12 +152,12 @@ func run(ctx context.Context, o options) error {
 	if err := services.SetupWithManager(mgr); err != nil {
 		return fmt.Errorf("setting up the ISCSIService controller: %w", err)
 	}
-	queries := &controller.ISCSIMetricsQueryReconciler{
+	queries := &iscsimetricsquery.Reconciler{
 		Client:                  mgr.GetClient(),
 		Live:                    mgr.GetAPIReader(),
 		Fleet:                   arrays,
-		Events:                  controller.BoundedEvents(mgr.GetEventRecorder("ontap-san-operator")),
-		Share:                   share,
+		Events:                  outcome.BoundedEvents(mgr.GetEventRecorder("ontap-san-operator")),
+		Shard:                   shard,
 		Lease:                   held,
 		MaxConcurrentReconciles: o.maxConcurrent,
 	}
@@ -182,10 +188,10 @@ func newManager(config *rest.Config, o options, held *lease.Lease) (ctrl.Manager
 			ReaderFailOnMissingInformer: true,
 			// Secrets are watched, by their metadata, in the operator's own namespace only.
 			ByObject: map[client.Object]cache.ByObject{
-				&corev1.Secret{}:              {Namespaces: map[string]cache.Config{o.namespace: {}}, Transform: controller.TrimSecret},
-				&corev1.Namespace{}:           {Transform: controller.TrimNamespace},
-				&v1alpha1.ISCSIService{}:      {Transform: controller.TrimISCSIService},
-				&v1alpha1.ISCSIMetricsQuery{}: {Transform: controller.TrimISCSIMetricsQuery},
+				&corev1.Secret{}:              {Namespaces: map[string]cache.Config{o.namespace: {}}, Transform: kube.TrimSecret},
+				&corev1.Namespace{}:           {Transform: kube.TrimNamespace},
+				&v1alpha1.ISCSIService{}:      {Transform: kube.TrimISCSIService},
+				&v1alpha1.ISCSIMetricsQuery{}: {Transform: kube.TrimISCSIMetricsQuery},
 			},
 		},
 		Metrics:                endpoint,
@@ -207,13 +213,13 @@ func newManager(config *rest.Config, o options, held *lease.Lease) (ctrl.Manager
 }
 
 // newExporter registers the operator's own series, beside those of controller-runtime.
-func newExporter(mgr ctrl.Manager, arrays *fleet.Fleet, share controller.Share) (*exporter.Exporter, error) {
+func newExporter(mgr ctrl.Manager, arrays *fleet.Fleet, shard access.Shard) (*exporter.Exporter, error) {
 	series := exporter.New(exporter.Config{
 		Cache:   mgr.GetCache(),
 		Fleet:   arrays,
 		Elected: mgr.Elected(),
-		Allowed: controller.Allowed,
-		Has:     share.Has,
+		Allowed: access.Allowed,
+		Has:     shard.Has,
 	})
 	arrays.Observe = series.Observe
 	return series, metrics.Registry.Register(series)
@@ -233,15 +239,15 @@ func restConfig(kubeconfig string) (*rest.Config, error) {
 	return config, nil
 }
 
-func (o options) share() (controller.Share, error) {
+func (o options) shard() (access.Shard, error) {
 	if o.selector == "" {
-		return controller.Share{}, nil
+		return access.Shard{}, nil
 	}
 	selector, err := labels.Parse(o.selector)
 	if err != nil {
-		return controller.Share{}, fmt.Errorf("--ontapcluster-selector: %w", err)
+		return access.Shard{}, fmt.Errorf("--ontapcluster-selector: %w", err)
 	}
-	return controller.Share{Selector: selector}, nil
+	return access.Shard{Selector: selector}, nil
 }
 
 // logLevels are all there are: from four steps below debug on, the Kubernetes client logs the bodies of requests and

@@ -9,7 +9,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 
-	"github.com/ontap-operator/ontap-san-operator/internal/controller"
+	"github.com/ontap-operator/ontap-san-operator/internal/controller/iscsiservice"
 	"github.com/ontap-operator/ontap-san-operator/internal/lease"
 )
 
@@ -28,7 +28,7 @@ type election struct {
 func (e *election) addFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.BoolVar(&e.on, "leader-elect", false, "work only while holding the lease, so that several replicas can run")
-	flags.DurationVar(&e.leaseDuration, "leader-elect-lease-duration", 2*controller.WriteTimeout,
+	flags.DurationVar(&e.leaseDuration, "leader-elect-lease-duration", 2*iscsiservice.WriteTimeout,
 		"how long the lease lasts without being renewed, in whole seconds; a change of the array may take half of it, 25s at most")
 	flags.DurationVar(&e.renewDeadline, "leader-elect-renew-deadline", 30*time.Second,
 		"how long to try to renew the lease before giving up and exiting; less than the lease lasts")
@@ -52,9 +52,9 @@ func (e *election) validate() error {
 // writeTimeout bounds a change of the array: a lease that was renewed a while ago must outlast it.
 func (e *election) writeTimeout() time.Duration {
 	if !e.on {
-		return controller.WriteTimeout
+		return iscsiservice.WriteTimeout
 	}
-	return min(controller.WriteTimeout, e.leaseDuration/2)
+	return min(iscsiservice.WriteTimeout, e.leaseDuration/2)
 }
 
 // lease returns the lease to work under; nil without leader election.

@@ -20,7 +20,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 
 	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
-	"github.com/ontap-operator/ontap-san-operator/internal/controller"
+	"github.com/ontap-operator/ontap-san-operator/internal/access"
 	"github.com/ontap-operator/ontap-san-operator/internal/fleet"
 	"github.com/ontap-operator/ontap-san-operator/internal/ontap"
 	"github.com/ontap-operator/ontap-san-operator/internal/simulator"
@@ -55,7 +55,7 @@ func newSite(t *testing.T) *site {
 	close(elected)
 	s := &site{fleet: &fleet.Fleet{}}
 	s.kube = fake.NewClientBuilder().WithScheme(scheme).WithStatusSubresource(&v1alpha1.ISCSIService{}, &v1alpha1.ONTAPCluster{}).Build()
-	s.Exporter = New(Config{Cache: s.kube, Fleet: s.fleet, Elected: elected, Allowed: controller.Allowed, Has: controller.Share{}.Has})
+	s.Exporter = New(Config{Cache: s.kube, Fleet: s.fleet, Elected: elected, Allowed: access.Allowed, Has: access.Shard{}.Has})
 	s.fleet.Observe = s.Observe
 
 	parsed, err := simulator.ParseScenario([]byte(scenario))

@@ -116,11 +116,7 @@ func readiness(conditions []metav1.Condition) (metav1.ConditionStatus, string) {
 func (s *scrape) array(cluster *v1alpha1.ONTAPCluster) {
 	ready, reason := readiness(cluster.Status.Conditions)
 	s.emit(arrayReady.series(truth(ready == metav1.ConditionTrue), cluster.Name, reason))
-	interval := v1alpha1.DefaultPollInterval
-	if cluster.Spec.PollInterval != nil {
-		interval = cluster.Spec.PollInterval.Duration
-	}
-	s.emit(arrayPollInterval.series(interval.Seconds(), cluster.Name))
+	s.emit(arrayPollInterval.series(cluster.PollInterval().Seconds(), cluster.Name))
 	if who := cluster.Status.Array; who != nil {
 		s.emit(arrayInfo.series(1, cluster.Name, who.Name, who.UUID, who.Version))
 	}
@@ -137,7 +133,7 @@ func (s *scrape) array(cluster *v1alpha1.ONTAPCluster) {
 	}
 	s.emit(arrayPollAge.series(s.now.Sub(polled).Seconds(), cluster.Name))
 	s.emit(arrayServices.series(float64(len(s.onArray[cluster.Name])), cluster.Name))
-	if cluster.Spec.Metrics == nil || !cluster.Spec.Metrics.Disabled {
+	if !cluster.MetricsDisabled() {
 		s.emit(arraySamples.series(truth(array.MetricsError() == nil), cluster.Name))
 	}
 }

@@ -262,7 +262,7 @@ func replaceable(t *testing.T) (array *Array, found ontap.Cluster, replace func(
 	}
 }
 
-func TestAnotherArrayIsRecognisedByItsCertificateBeforeAnythingIsSentToIt(t *testing.T) {
+func TestAnotherArrayIsFoundByItsCertificateBeforeAnythingIsSentToIt(t *testing.T) {
 	g := NewWithT(t)
 	array, found, replace := replaceable(t)
 	console := replace(unknown)
@@ -284,13 +284,13 @@ func TestAnotherArrayIsRecognisedByItsCertificateBeforeAnythingIsSentToIt(t *tes
 	}
 	wait.Wait()
 	g.Expect(heard()).NotTo(BeEmpty())
-	g.Expect(heard()).To(HaveEach("GET /api/cluster"), "whoever else it is was asked for nothing but its name")
+	g.Expect(heard()).To(HaveEach("GET /api/cluster"), "the other array was asked for nothing but its identity")
 	g.Expect(array.Usable()).To(MatchError(ErrNotIdentified))
 	g.Expect(create()).To(MatchError(ErrNotIdentified))
 
 	// The same array with a new certificate is taken for what it is.
 	g.Expect(console.ChangeCluster(t.Context(), map[string]any{"uuid": found.UUID})).To(Succeed())
-	array.identity.Store(&identity{Cluster: found, at: time.Now()})
+	array.identity.last.Store(&identified{Cluster: found, at: time.Now()})
 	g.Expect(create()).To(Succeed())
 	g.Expect(array.Usable()).To(Succeed())
 }
@@ -302,15 +302,15 @@ func TestAnArrayThatWasSilentMayComeBackWithANewCertificate(t *testing.T) {
 		_, err := array.Poll(t.Context(), false)
 		return err
 	}
-	array.line.interrupt(t.Context())
+	array.guard.interrupt(t.Context())
 	g.Expect(array.Usable()).To(MatchError(errSilence.Err))
 	console := replace(found.UUID)
 	inject(t, console, testbed.Fault{Match: testbed.Match{Path: "/api/cluster", Count: 1}, Reset: testbed.Before})
-	array.line.breaker.HalfOpen() // what it becomes when its delay has passed
+	array.guard.breaker.HalfOpen() // what it becomes when its delay has passed
 	g.Expect(poll()).NotTo(Succeed())
 	g.Expect(array.Breaker()).To(Equal("open"), "one call finds out that it does not say who it is")
 
-	array.line.breaker.HalfOpen()
+	array.guard.breaker.HalfOpen()
 	g.Expect(poll()).To(Succeed())
 	g.Expect(array.Usable()).To(Succeed())
 	g.Expect(array.Breaker()).To(Equal("closed"))

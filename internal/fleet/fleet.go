@@ -1,6 +1,3 @@
-// Package fleet holds the live arrays: for each ONTAPCluster its client, the identity of the array behind it, a limit
-// and a breaker for the requests to it, and a snapshot of its services, which polls keep up to date. Every read and
-// write of the operator goes through here. It knows nothing of Kubernetes.
 package fleet
 
 import (
@@ -13,28 +10,16 @@ import (
 
 // Fleet is the set of connected arrays by the name of their ONTAPCluster. The zero value is ready to use.
 type Fleet struct {
-	// Observe, unless nil, is told of every request to an array, by the name of its ONTAPCluster. It is set before use.
+	// Observe, unless nil, is called after every request to an array, by the name of its ONTAPCluster. It is set before use.
 	Observe func(name string, e ontap.Exchange)
-	// Troubled, unless nil, is told when an array has refused the login, whichever request found that out, and when something else
-	// than a poll finds out that it is another array. It is set before use.
-	Troubled func(name string)
+	// OnUnusable, unless nil, is called with the name of an ONTAPCluster when its array has refused the login, to whichever
+	// request, and when a request other than that of a poll finds out that it is another array. It is set before use.
+	OnUnusable func(name string)
 
 	mu     sync.Mutex
 	arrays map[string]*Array
 	logins logins
 }
-
-// Limits bound the load on an array.
-type Limits struct {
-	// InFlight is how many can be at work on the array at a time, each with one request in flight; 0 means
-	// DefaultInFlight.
-	InFlight int
-	// PerSecond is how many requests are sent per second; 0 means any number.
-	PerSecond int
-}
-
-// DefaultInFlight is how many can be at work on an array at a time unless its Limits say otherwise.
-const DefaultInFlight = 8
 
 // Connect returns the array of that name, reached as cfg says. The same cfg as before returns the same array, with the
 // limits as they are now. Another one replaces it: nothing can be sent to the new one before it was identified, nor to
@@ -52,17 +37,17 @@ func (f *Fleet) Connect(name string, cfg ontap.Config, limits Limits) (*Array, e
 		f.arrays, f.logins = map[string]*Array{}, logins{}
 	}
 	key := keyOf(cfg)
-	troubled := func() {
-		if f.Troubled != nil {
-			f.Troubled(name)
+	onUnusable := func() {
+		if f.OnUnusable != nil {
+			f.OnUnusable(name)
 		}
 	}
 	array, err := newArray(cfg, limits, f.logins.of(key), func(e ontap.Exchange) {
 		if f.Observe != nil {
 			f.Observe(name, e)
 		}
-	}, troubled)
-	f.logins.join(key, array, troubled)
+	}, onUnusable)
+	f.logins.join(key, array, onUnusable)
 	f.disconnect(name)
 	if err != nil {
 		f.logins.leave(key, array)
@@ -87,15 +72,6 @@ func (f *Fleet) Arrays() map[string]*Array {
 	return maps.Clone(f.arrays)
 }
 
-// Decline is for whoever is known by the key and ends without having entered: if an array had woken it, the next one is
-// woken in its place.
-func (f *Fleet) Decline(key string) {
-	for _, array := range f.Arrays() {
-		array.slots.decline(key)
-		array.histories.decline(key)
-	}
-}
-
 // Disconnect forgets the array of that name.
 func (f *Fleet) Disconnect(name string) {
 	f.mu.Lock()
@@ -103,8 +79,8 @@ func (f *Fleet) Disconnect(name string) {
 	f.disconnect(name)
 }
 
-// DisconnectMoved forgets the array of that name if cfg leads elsewhere, or makes sure in another way who answers there. As
-// whom to log in is left aside.
+// DisconnectMoved forgets the array of that name if cfg has another endpoint, or verifies it in another way. Credentials are
+// not compared.
 func (f *Fleet) DisconnectMoved(name string, cfg ontap.Config) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -115,7 +91,7 @@ func (f *Fleet) DisconnectMoved(name string, cfg ontap.Config) {
 
 func (f *Fleet) disconnect(name string) {
 	if array, ok := f.arrays[name]; ok {
-		array.retire()
+		array.disconnect()
 		f.logins.leave(keyOf(array.config), array)
 		delete(f.arrays, name)
 	}

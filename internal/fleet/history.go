@@ -7,14 +7,10 @@ import (
 	"github.com/ontap-operator/ontap-san-operator/internal/ontap"
 )
 
-// EnterHistory takes the one slot that the array has for reading histories, which is none of those of Enter: however many
-// histories are asked for, and however long the array takes over them, they hold up each other and nothing else.
-func (a *Array) EnterHistory(e Entrant) (leave func(), ok bool) { return a.histories.enter(e) }
-
 // History returns the samples of the service of the SVM with that UUID that match the query, limit of them at most.
 func (a *Array) History(ctx context.Context, svmUUID string, query ontap.MetricsQuery, limit int) (samples []ontap.Metric, err error) {
 	query.Query = query.Query.Page(limit)
-	err = a.aside(ctx, func() error {
+	err = a.callUncounted(ctx, func() error {
 		samples = nil
 		for sample, err := range a.client.ServiceMetrics(ctx, svmUUID, query) {
 			if err != nil {
@@ -34,17 +30,9 @@ func (a *Array) History(ctx context.Context, svmUUID string, query ontap.Metrics
 
 // Sample returns the sample of the service of the SVM with that UUID that ends at that time. It takes ONTAP 9.14.
 func (a *Array) Sample(ctx context.Context, svmUUID string, at time.Time, fields ...ontap.Field) (sample ontap.Metric, err error) {
-	err = a.aside(ctx, func() (err error) {
+	err = a.callUncounted(ctx, func() (err error) {
 		sample, err = a.client.ServiceMetricsAt(ctx, svmUUID, at, fields...)
 		return err
 	})
 	return sample, err
-}
-
-// aside makes a call that says nothing about the array if it goes unanswered.
-func (a *Array) aside(ctx context.Context, call func() error) error {
-	if err := a.Usable(); err != nil {
-		return err
-	}
-	return a.tell(a.line.aside(func() error { return a.recognised(ctx, call) }))
 }

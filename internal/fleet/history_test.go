@@ -43,22 +43,6 @@ func TestAHistoryThatEndsInTroubleIsNone(t *testing.T) {
 	g.Expect(samples).To(BeEmpty(), "a part of a history is no history")
 }
 
-func TestHistoriesWaitForEachOtherAndForNothingElse(t *testing.T) {
-	g := NewWithT(t)
-	array, _ := polled(t)
-	leave, ok := array.EnterHistory(Entrant{Key: "first"})
-	g.Expect(ok).To(BeTrue())
-	woken := false
-	_, ok = array.EnterHistory(Entrant{Key: "second", Wake: func() { woken = true }})
-	g.Expect(ok).To(BeFalse())
-	for range DefaultInFlight {
-		_, ok := array.Enter(Entrant{Key: "service"})
-		g.Expect(ok).To(BeTrue(), "a history takes no slot of the services")
-	}
-	leave()
-	g.Expect(woken).To(BeTrue())
-}
-
 func TestASlowHistorySaysNothingAboutTheArray(t *testing.T) {
 	g := NewWithT(t)
 	array, console := polled(t)

@@ -36,40 +36,40 @@ type login struct {
 	refusedAt time.Time
 	// first is the request that goes first, nil if none is under way.
 	first *attempt
-	// ended, unless nil, is closed when something is learned that others wait for.
+	// ended, unless nil, is closed when a request has ended that others wait for.
 	ended chan struct{}
-	// members are the connections that share the login, and what to call when it is refused.
-	members map[*Array]func()
+	// onRefused has what to call when the login is refused, by the arrays that share it.
+	onRefused map[any]func()
 }
 
 // attempt is one request.
 type attempt struct{ began time.Time }
 
-// enter waits until a request may be sent, and returns whom to tell how it ended. If another one finds out meanwhile that
+// admit waits until a request may be sent, and returns the function that is called when it has ended. If another one finds out meanwhile that
 // the login is refused, that is the error, and the request is not sent.
-func (l *login) enter(ctx context.Context) (ended func(error), waited bool, err error) {
+func (l *login) admit(ctx context.Context) (ended func(error), waited bool, err error) {
 	for ; ; waited = true {
 		a, wait, err := l.next(time.Now())
 		if err != nil {
 			return nil, waited, err
 		}
 		if a != nil {
-			return func(err error) { l.learn(a, err) }, waited, nil
+			return func(err error) { l.finish(a, err) }, waited, nil
 		}
-		if err := wait.pass(ctx); err != nil {
+		if err := wait.await(ctx); err != nil {
 			return nil, waited, err
 		}
 	}
 }
 
-// free waits until a request would be sent, or refused, without waiting.
-func (l *login) free(ctx context.Context) error {
+// await waits until a request would be sent, or refused, without waiting.
+func (l *login) await(ctx context.Context) error {
 	for {
 		wait, waits := l.busy(time.Now())
 		if !waits {
 			return nil
 		}
-		if err := wait.pass(ctx); err != nil {
+		if err := wait.await(ctx); err != nil {
 			return err
 		}
 	}
@@ -112,13 +112,13 @@ func (l *login) next(now time.Time) (*attempt, wait, error) {
 	return nil, l.wait(now), nil
 }
 
-// wait is for something to be learned, or for that time.
+// wait is for a request to end, or for that time.
 type wait struct {
 	ended <-chan struct{}
 	most  time.Duration
 }
 
-func (w wait) pass(ctx context.Context) error {
+func (w wait) await(ctx context.Context) error {
 	timer := time.NewTimer(w.most)
 	defer timer.Stop()
 	select {
@@ -130,22 +130,22 @@ func (w wait) pass(ctx context.Context) error {
 	return nil
 }
 
-// learn takes in how a request ended, and tells all who share the login if it was refused.
-func (l *login) learn(a *attempt, err error) {
-	for _, tell := range l.take(a, err) {
-		tell()
+// finish records how a request ended, and calls onRefused of all arrays that share the login if it was refused.
+func (l *login) finish(a *attempt, err error) {
+	for _, onRefused := range l.record(a, err) {
+		onRefused()
 	}
 }
 
-// take is learn but for the telling.
-func (l *login) take(a *attempt, err error) (tell []func()) {
+// record records how a request ended, and returns what to call for that.
+func (l *login) record(a *attempt, err error) (onRefused []func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var refusal *ontap.Error
 	switch {
 	case errors.As(err, &refusal) && refusal.LoginRefused():
 		l.accepted, l.refusal, l.refusedAt = time.Time{}, refusal, time.Now()
-		tell = slices.Collect(maps.Values(l.members))
+		onRefused = slices.Collect(maps.Values(l.onRefused))
 	case accepts(err) && (l.refusal == nil || a.began.After(l.refusedAt)):
 		l.accepted, l.refusal = time.Now(), nil
 	case l.first != a:
@@ -156,17 +156,17 @@ func (l *login) take(a *attempt, err error) (tell []func()) {
 		close(l.ended)
 		l.ended = nil
 	}
-	return tell
+	return onRefused
 }
 
 // accepts reports whether a request that ended so was one of an account that the array knows. An array that asks for fewer
-// requests may not have looked at who asks, and what is not ONTAP's word may be a gateway's.
+// requests may not have checked the account, and an answer without an ONTAP code may be a gateway's.
 func accepts(err error) bool {
 	var refusal *ontap.Error
 	return err == nil || errors.As(err, &refusal) && refusal.Code != 0 && !Throttles(refusal)
 }
 
-// refused returns the array's refusal of the login, if that was its last word on it, and not longer ago than that.
+// refused returns the array's refusal of the login, unless it has accepted it since, or that was longer ago.
 func (l *login) refused(within time.Duration) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -197,25 +197,25 @@ type logins map[loginKey]*login
 // of returns the login for a key. It is kept while an array has joined it.
 func (l logins) of(key loginKey) *login {
 	if l[key] == nil {
-		l[key] = &login{members: map[*Array]func(){}}
+		l[key] = &login{onRefused: map[any]func(){}}
 	}
 	return l[key]
 }
 
 // join has refused called whenever the login is refused.
-func (l logins) join(key loginKey, a *Array, refused func()) {
+func (l logins) join(key loginKey, array any, refused func()) {
 	login := l.of(key)
 	login.mu.Lock()
 	defer login.mu.Unlock()
-	login.members[a] = refused
+	login.onRefused[array] = refused
 }
 
 // leave is the end of join, and of a login that no array has joined.
-func (l logins) leave(key loginKey, a *Array) {
+func (l logins) leave(key loginKey, array any) {
 	login := l.of(key)
 	login.mu.Lock()
 	defer login.mu.Unlock()
-	if delete(login.members, a); len(login.members) == 0 {
+	if delete(login.onRefused, array); len(login.onRefused) == 0 {
 		delete(l, key)
 	}
 }

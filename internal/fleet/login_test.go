@@ -85,17 +85,17 @@ func TestARotatedPasswordCostsOneRefusedLogin(t *testing.T) {
 // idle has the arrays forget that they have just accepted the login.
 func idle(arrays ...*Array) {
 	for _, array := range arrays {
-		array.line.login.mu.Lock()
-		array.line.login.accepted = time.Time{}
-		array.line.login.mu.Unlock()
+		array.guard.login.mu.Lock()
+		array.guard.login.accepted = time.Time{}
+		array.guard.login.mu.Unlock()
 	}
 }
 
-func TestARefusedLoginIsToldOfAllThatShareIt(t *testing.T) {
+func TestARefusedLoginIsReportedForAllArraysThatShareIt(t *testing.T) {
 	g := NewWithT(t)
 	config, console := start(t)
-	told := map[string]int{}
-	arrays := &Fleet{Troubled: func(name string) { told[name]++ }}
+	refused := map[string]int{}
+	arrays := &Fleet{OnUnusable: func(name string) { refused[name]++ }}
 	connected := map[string]*Array{}
 	for _, name := range []string{"one", "two", "idle"} {
 		array, err := arrays.Connect(name, config, Limits{})
@@ -113,7 +113,7 @@ func TestARefusedLoginIsToldOfAllThatShareIt(t *testing.T) {
 			g.Expect(err).To(MatchError(ontap.CodeUnauthorizedUser))
 		}
 	}
-	g.Expect(told).To(Equal(map[string]int{"one": 1, "two": 1, "idle": 1}), "objects that find the login refused do not try, and could not tell")
+	g.Expect(refused).To(Equal(map[string]int{"one": 1, "two": 1, "idle": 1}), "passes that find the login refused send nothing, so that this is how the clusters learn of it")
 }
 
 func TestRequestsGoSideBySideOnceTheLoginIsAccepted(t *testing.T) {
@@ -168,16 +168,16 @@ func TestAWaitThatEndsIsNotCountedAgainstTheArray(t *testing.T) {
 	g.Expect(statuses(t, console)).To(Equal(map[int]int{http.StatusOK: 1}))
 }
 
-// enters makes a request and returns whether it may be sent now, and whom to tell how it ended.
+// enters makes a request and returns whether it may be sent now, and the function to call when it has ended.
 func (l *login) enters(g Gomega) (ended func(error)) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	ended, _, err := l.enter(ctx)
+	ended, _, err := l.admit(ctx)
 	g.Expect(err).To(Or(BeNil(), MatchError(context.Canceled), MatchError(errLogin)))
 	return ended
 }
 
-func TestWhoMayFindOutAboutALogin(t *testing.T) {
+func TestWhichRequestMayFindOutAboutALogin(t *testing.T) {
 	bubble := func(name string, test func(t *testing.T, g Gomega, l *login)) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) { test(t, NewWithT(t), &login{}) })
@@ -194,7 +194,7 @@ func TestWhoMayFindOutAboutALogin(t *testing.T) {
 	bubble("the next one, when the first takes its time", func(t *testing.T, g Gomega, l *login) {
 		first := l.enters(g)
 		began := time.Now()
-		second, waited, err := l.enter(t.Context())
+		second, waited, err := l.admit(t.Context())
 		g.Expect(err).NotTo(HaveOccurred())
 		g.Expect(waited).To(BeTrue())
 		g.Expect(time.Since(began)).To(Equal(firstFor))
@@ -203,7 +203,7 @@ func TestWhoMayFindOutAboutALogin(t *testing.T) {
 		second(nil)
 		g.Expect(l.enters(g)).NotTo(BeNil())
 	})
-	bubble("nobody, after a refusal, until it is tried again", func(_ *testing.T, g Gomega, l *login) {
+	bubble("no request, after a refusal, until it is tried again", func(_ *testing.T, g Gomega, l *login) {
 		l.enters(g)(errLogin)
 		g.Expect(l.enters(g)).To(BeNil())
 		later(loginPause)
@@ -213,7 +213,7 @@ func TestWhoMayFindOutAboutALogin(t *testing.T) {
 		again(nil)
 		g.Expect(l.refused(math.MaxInt64)).To(Succeed())
 	})
-	bubble("nobody, though an answer comes late that the login was good for", func(_ *testing.T, g Gomega, l *login) {
+	bubble("no request, though an answer comes late that the login was good for", func(_ *testing.T, g Gomega, l *login) {
 		l.enters(g)(nil)
 		slow := l.enters(g)
 		later(time.Second)
@@ -222,7 +222,7 @@ func TestWhoMayFindOutAboutALogin(t *testing.T) {
 		g.Expect(l.refused(loginPause)).To(BeIdenticalTo(errLogin))
 		g.Expect(l.enters(g)).To(BeNil())
 	})
-	bubble("everybody, while answers keep coming", func(_ *testing.T, g Gomega, l *login) {
+	bubble("all requests, while answers keep coming", func(_ *testing.T, g Gomega, l *login) {
 		l.enters(g)(nil)
 		for range 10 {
 			one, another := l.enters(g), l.enters(g)
@@ -234,7 +234,7 @@ func TestWhoMayFindOutAboutALogin(t *testing.T) {
 		g.Expect(l.enters(g)).NotTo(BeNil())
 		g.Expect(l.enters(g)).To(BeNil())
 	})
-	bubble("one at a time, while nobody knows whether the array has looked at the login", func(_ *testing.T, g Gomega, l *login) {
+	bubble("one at a time, while it is not known whether the array has checked the login", func(_ *testing.T, g Gomega, l *login) {
 		for _, answer := range []error{errBusy, &ontap.Error{Status: http.StatusForbidden}, &ontap.TransportError{Answered: true}} {
 			l.enters(g)(answer)
 			g.Expect(l.accepted).To(BeZero())
@@ -251,7 +251,7 @@ func TestALoginIsThatOfOneEndpointAndOneAccount(t *testing.T) {
 		change(&changed)
 		array, err := arrays.Connect(name, changed, Limits{})
 		g.Expect(err).NotTo(HaveOccurred())
-		return array.line.login
+		return array.guard.login
 	}
 	one := connect("one", func(*ontap.Config) {})
 	g.Expect(connect("two", func(c *ontap.Config) { c.TLS.ServerName = "array" })).To(BeIdenticalTo(one))
@@ -277,7 +277,7 @@ func BenchmarkLogin(b *testing.B) {
 	b.SetParallelism(8)
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
-			ended, _, err := l.enter(context.Background())
+			ended, _, err := l.admit(context.Background())
 			if err != nil {
 				b.Error(err)
 				return

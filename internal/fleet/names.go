@@ -1,14 +1,10 @@
 package fleet
 
 import (
-	"context"
-	"errors"
 	"sync"
 	"time"
 
 	"golang.org/x/sync/singleflight"
-
-	"github.com/ontap-operator/ontap-san-operator/internal/ontap"
 )
 
 // namesAge is for how long the UUID of an SVM is taken from what was read of all SVMs.
@@ -25,8 +21,8 @@ type svmNames struct {
 	reading singleflight.Group
 }
 
-// find returns the UUID of the SVM of that name, and whether the names are young enough to tell.
-func (n *svmNames) find(name string) (uuid string, young bool) {
+// find returns the UUID of the SVM of that name, and whether the names were read recently enough to be used.
+func (n *svmNames) find(name string) (uuid string, fresh bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if time.Since(n.read) >= namesAge {
@@ -35,61 +31,22 @@ func (n *svmNames) find(name string) (uuid string, young bool) {
 	return n.uuids[name], true
 }
 
-// UUIDOf returns the UUID of the SVM of that name, "" if the account sees none. It may be as old as a minute.
-func (a *Array) UUIDOf(ctx context.Context, name string) (string, error) {
-	uuid, young := a.names.find(name)
-	if !young {
-		read := a.names.reading.DoChan("", func() (any, error) { return nil, a.readNames(ctx) })
-		select {
-		case <-ctx.Done():
-			return "", ctx.Err()
-		case r := <-read:
-			if r.Err != nil {
-				return "", r.Err
-			}
-		}
-		uuid, _ = a.names.find(name)
-	}
-	if uuid != "" {
-		return uuid, nil
-	}
-	// It may be a new one.
-	svm, err := a.SVM(ctx, ontap.SVMRef{Name: name})
-	if err != nil || svm == nil {
-		return "", err
-	}
-	a.names.mu.Lock()
-	defer a.names.mu.Unlock()
-	a.names.uuids[name] = svm.UUID
-	return svm.UUID, nil
+// replace takes the UUIDs of all SVMs as they were when reading them began.
+func (n *svmNames) replace(uuids map[string]string, began time.Time) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.uuids, n.read = uuids, began
 }
 
-// readNames reads the names of all SVMs. What one odd record hides is asked for by name.
-func (a *Array) readNames(ctx context.Context) error {
-	uuids, began := map[string]string{}, time.Now()
-	err := a.call(ctx, ontap.SVMRef{}, func() error {
-		clear(uuids)
-		for svm, err := range a.client.SVMs(ctx, ontap.Query{}.Select(ontap.Name, ontap.UUID).Page(pageSize)) {
-			if err != nil {
-				return err
-			}
-			uuids[svm.Name] = svm.UUID
-		}
-		return nil
-	})
-	var odd *ontap.TransportError
-	if err != nil && !(errors.As(err, &odd) && odd.Answered) {
-		return err
-	}
-	a.names.mu.Lock()
-	defer a.names.mu.Unlock()
-	a.names.uuids, a.names.read = uuids, began
-	return nil
+// add adds an SVM that was read on its own.
+func (n *svmNames) add(name, uuid string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.uuids[name] = uuid
 }
 
-// ForgetName has the UUID of the SVM of that name read anew.
-func (a *Array) ForgetName(name string) {
-	a.names.mu.Lock()
-	defer a.names.mu.Unlock()
-	delete(a.names.uuids, name)
+func (n *svmNames) remove(name string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	delete(n.uuids, name)
 }

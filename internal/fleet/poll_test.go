@@ -74,13 +74,13 @@ func TestAPollIsOneRequestAPage(t *testing.T) {
 
 func TestAPollThatBreaksOffChangesNothing(t *testing.T) {
 	for name, fault := range map[string]testbed.Fault{
-		"the second page is cut off":           {Body: "truncated"},
-		"the second page is half the JSON":     {Body: "cut"},
-		"the second page is empty":             {Body: "empty"},
-		"the second page is the first again":   {RepeatPage: true},
-		"the second page is refused":           {Status: http.StatusInternalServerError, Code: "4"},
-		"the connection ends after a page":     {Reset: testbed.Before},
-		"somebody logs the operator out early": {Status: http.StatusUnauthorized, Code: "6691623"},
+		"the second page is cut off":         {Body: "truncated"},
+		"the second page is half the JSON":   {Body: "cut"},
+		"the second page is empty":           {Body: "empty"},
+		"the second page is the first again": {RepeatPage: true},
+		"the second page is refused":         {Status: http.StatusInternalServerError, Code: "4"},
+		"the connection ends after a page":   {Reset: testbed.Before},
+		"the operator is logged out early":   {Status: http.StatusUnauthorized, Code: "6691623"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)
@@ -231,7 +231,7 @@ func TestPerformanceDataIsAskedForWhenThereCanBeMore(t *testing.T) {
 
 	_, err = array.Poll(t.Context(), false)
 	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(array.Services()[0].Metric).To(BeNil(), "nobody wants it")
+	g.Expect(array.Services()[0].Metric).To(BeNil(), "it is not wanted")
 	g.Expect(array.Sampled()).To(BeZero())
 }
 
@@ -280,11 +280,11 @@ func TestAnOldONTAPIsNotAskedForPerformanceData(t *testing.T) {
 func TestWhenToAskForPerformanceDataAgain(t *testing.T) {
 	throttled := &ontap.Error{Status: http.StatusTooManyRequests}
 	for _, c := range []struct {
-		name   string
-		err    error
-		repeat bool
-		after  time.Duration
-		told   bool
+		name     string
+		err      error
+		repeat   bool
+		after    time.Duration
+		reported bool
 	}{
 		{"when there can be another sample", nil, false, samplePeriod, false},
 		{"some minutes after it was too much", throttled, true, throttlePause, true},
@@ -297,16 +297,16 @@ func TestWhenToAskForPerformanceDataAgain(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				g := NewWithT(t)
 				var m metricsState
-				g.Expect(m.learn(c.err, time.Now())).To(Equal(c.repeat))
-				g.Expect(m.err != nil).To(Equal(c.told))
+				g.Expect(m.record(c.err, time.Now())).To(Equal(c.repeat))
+				g.Expect(m.err != nil).To(Equal(c.reported))
 				if c.after > 0 {
 					later(c.after - time.Nanosecond)
-					g.Expect(m.due(nil, time.Now())).To(BeFalse())
+					g.Expect(m.due(ontap.Version{}, time.Now())).To(BeFalse())
 					later(time.Nanosecond)
 				}
-				g.Expect(m.due(nil, time.Now())).To(BeTrue())
+				g.Expect(m.due(ontap.Version{}, time.Now())).To(BeTrue())
 				m.reset()
-				g.Expect(m.due(nil, time.Now())).To(BeTrue())
+				g.Expect(m.due(ontap.Version{}, time.Now())).To(BeTrue())
 				g.Expect(m.err).To(Succeed())
 			})
 		})

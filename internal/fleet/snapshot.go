@@ -1,8 +1,6 @@
 package fleet
 
 import (
-	"maps"
-	"slices"
 	"sync"
 	"time"
 
@@ -21,8 +19,8 @@ type snapshot struct {
 	names map[string]string
 	// stamps is when a service, by the UUID of its SVM, was written or read on its own; polls that began later have seen it.
 	stamps map[string]time.Time
-	// news are the SVMs whose service became another one since the last poll, by what was read or written on its own.
-	news map[ontap.SVMRef]bool
+	// changes are the SVMs whose service became another one since the last poll, by what was read or written on its own.
+	changes map[ontap.SVMRef]bool
 	// doubts is when a write was sent, to an SVM by its UUID or its name, whose outcome is not known.
 	doubts map[ontap.SVMRef]time.Time
 	// unnamed and unidentified: a record of the last poll that could not be understood did not say the name of its SVM, or
@@ -49,11 +47,11 @@ func (s *snapshot) find(svm ontap.SVMRef) (*ontap.Service, bool) {
 	}
 	service, ok := s.services[uuid]
 	if !ok {
-		odd := s.unidentified
+		unreadable := s.unidentified
 		if svm.UUID == "" {
-			odd = s.unnamed
+			unreadable = s.unnamed
 		}
-		return nil, !odd
+		return nil, !unreadable
 	}
 	return &service, !s.doubted(service.SVM)
 }
@@ -64,22 +62,23 @@ func (s *snapshot) doubted(svm ontap.SVMRef) bool {
 	return svm.UUID != "" && byUUID || svm.Name != "" && byName
 }
 
-// put takes in a service as it was at that time: when the read of it began, or the write of it ended.
+// put stores a service as it was at that time: when the read of it began, or the write of it ended.
 func (s *snapshot) put(service ontap.Service, at time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.take(service, at)
+	s.store(service, at)
 }
 
-func (s *snapshot) take(service ontap.Service, at time.Time) {
+// store is put while s is locked.
+func (s *snapshot) store(service ontap.Service, at time.Time) {
 	uuid := service.SVM.UUID
-	if s.knowsBetter(uuid, at) {
+	if s.hasNewer(uuid, at) {
 		return
 	}
-	s.settle(service.SVM, at)
+	s.clearDoubts(service.SVM, at)
 	old, ok := s.services[uuid]
 	if !ok || !alike(old, service) {
-		s.tell(service.SVM)
+		s.noteChange(service.SVM)
 	}
 	if ok && service.Metric == nil && old.Target.Name == service.Target.Name {
 		// What is read on its own comes without performance data.
@@ -90,7 +89,7 @@ func (s *snapshot) take(service ontap.Service, at time.Time) {
 		s.services, s.names = map[string]ontap.Service{}, map[string]string{}
 	}
 	if ok && old.SVM.Name != service.SVM.Name {
-		s.tell(old.SVM)
+		s.noteChange(old.SVM)
 		if s.names[old.SVM.Name] == uuid {
 			delete(s.names, old.SVM.Name)
 		}
@@ -106,7 +105,7 @@ func (s *snapshot) change(svmUUID string, update ontap.ServiceUpdate, at time.Ti
 	service, ok := s.services[svmUUID]
 	if !ok {
 		// A poll that is under way may have seen it as it was before.
-		s.distrust(ontap.SVMRef{UUID: svmUUID}, at)
+		s.addDoubt(ontap.SVMRef{UUID: svmUUID}, at)
 		return
 	}
 	if update.Enabled != nil {
@@ -115,21 +114,21 @@ func (s *snapshot) change(svmUUID string, update ontap.ServiceUpdate, at time.Ti
 	if update.Alias != nil {
 		service.Target.Alias = *update.Alias
 	}
-	s.take(service, at)
+	s.store(service, at)
 }
 
-// remove takes in that the SVM has no service, as of that time.
+// remove stores that the SVM has no service, as of that time.
 func (s *snapshot) remove(svmUUID string, at time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.knowsBetter(svmUUID, at) {
+	if s.hasNewer(svmUUID, at) {
 		return
 	}
 	old, ok := s.services[svmUUID]
 	if ok {
-		s.tell(old.SVM)
+		s.noteChange(old.SVM)
 	}
-	s.settle(ontap.SVMRef{UUID: svmUUID, Name: old.SVM.Name}, at)
+	s.clearDoubts(ontap.SVMRef{UUID: svmUUID, Name: old.SVM.Name}, at)
 	s.stamp(svmUUID, at)
 	delete(s.services, svmUUID)
 	if s.names[old.SVM.Name] == svmUUID {
@@ -137,14 +136,15 @@ func (s *snapshot) remove(svmUUID string, at time.Time) {
 	}
 }
 
-// doubt takes in that a write to the SVM may have been carried out, or may yet be.
+// doubt stores that a write to the SVM may have been carried out, or may yet be.
 func (s *snapshot) doubt(svm ontap.SVMRef, at time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.distrust(svm, at)
+	s.addDoubt(svm, at)
 }
 
-func (s *snapshot) distrust(svm ontap.SVMRef, at time.Time) {
+// addDoubt is doubt while s is locked.
+func (s *snapshot) addDoubt(svm ontap.SVMRef, at time.Time) {
 	if s.doubts == nil {
 		s.doubts = map[ontap.SVMRef]time.Time{}
 	}
@@ -155,8 +155,8 @@ func (s *snapshot) distrust(svm ontap.SVMRef, at time.Time) {
 	}
 }
 
-// settle ends the doubts about an SVM that are older than what is known now.
-func (s *snapshot) settle(svm ontap.SVMRef, at time.Time) {
+// clearDoubts ends the doubts about an SVM that are older than what is known now.
+func (s *snapshot) clearDoubts(svm ontap.SVMRef, at time.Time) {
 	for _, key := range []ontap.SVMRef{{UUID: svm.UUID}, {Name: svm.Name}} {
 		if since, ok := s.doubts[key]; ok && since.Before(at) {
 			delete(s.doubts, key)
@@ -164,17 +164,17 @@ func (s *snapshot) settle(svm ontap.SVMRef, at time.Time) {
 	}
 }
 
-// knowsBetter reports whether what is known of the service was read or written later, by a poll too.
-func (s *snapshot) knowsBetter(svmUUID string, at time.Time) bool {
+// hasNewer reports whether what is known of the service was read or written later, by a poll too.
+func (s *snapshot) hasNewer(svmUUID string, at time.Time) bool {
 	return at.Before(s.began) || at.Before(s.stamps[svmUUID])
 }
 
-// tell has the next poll say that the service is another one.
-func (s *snapshot) tell(svm ontap.SVMRef) {
-	if s.news == nil {
-		s.news = map[ontap.SVMRef]bool{}
+// noteChange has the next poll return the SVM among those whose service is another one.
+func (s *snapshot) noteChange(svm ontap.SVMRef) {
+	if s.changes == nil {
+		s.changes = map[ontap.SVMRef]bool{}
 	}
-	s.news[svm] = true
+	s.changes[svm] = true
 }
 
 func (s *snapshot) stamp(svmUUID string, at time.Time) {
@@ -184,94 +184,8 @@ func (s *snapshot) stamp(svmUUID string, at time.Time) {
 	s.stamps[svmUUID] = at
 }
 
-// sharesAny reports whether one of the services is of an SVM that was seen before: SVMs have their UUIDs for
-// themselves, so that it is the same array then.
-func (s *snapshot) sharesAny(services []ontap.Service) bool {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	for i := range services {
-		if _, ok := s.services[services[i].SVM.UUID]; ok {
-			return true
-		}
-	}
-	return false
-}
-
-// merge takes in what a complete poll saw that began at that time, and returns the SVMs whose service is another one
-// than at the last poll, performance data apart: who wrote it is not the only one to whom that matters. One that was
-// renamed is returned under both names. Odd are the SVMs whose records could not be understood.
-func (s *snapshot) merge(polled []ontap.Service, began time.Time, odd ...ontap.SVMRef) []ontap.SVMRef {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	services := make(map[string]ontap.Service, len(polled))
-	for _, service := range polled {
-		services[service.SVM.UUID] = service
-	}
-	for uuid, stamp := range s.stamps {
-		if stamp.Before(began) {
-			delete(s.stamps, uuid)
-			continue
-		}
-		// What is known is younger than what was polled.
-		service, ok := s.services[uuid]
-		if !ok {
-			delete(services, uuid)
-			continue
-		}
-		if seen, ok := services[uuid]; ok && seen.Metric != nil && seen.Target.Name == service.Target.Name {
-			service.Metric, service.Statistics = seen.Metric, seen.Statistics
-		}
-		services[uuid] = service
-	}
-	for svm, since := range s.doubts {
-		if since.Before(began) {
-			delete(s.doubts, svm)
-		}
-	}
-	s.unnamed, s.unidentified = false, false
-	for _, svm := range odd {
-		s.unnamed, s.unidentified = s.unnamed || svm.Name == "", s.unidentified || svm.UUID == ""
-		if svm.UUID == "" || !s.knowsBetter(svm.UUID, began) {
-			s.distrust(svm, began)
-		}
-	}
-	names := make(map[string]string, len(services))
-	for uuid, service := range services {
-		if _, taken := names[service.SVM.Name]; taken {
-			uuid = ""
-		}
-		names[service.SVM.Name] = uuid
-		old, known := s.services[service.SVM.UUID]
-		if !known || !alike(old, service) {
-			s.tell(service.SVM)
-		}
-		if known && old.SVM.Name != service.SVM.Name {
-			s.tell(old.SVM)
-		}
-	}
-	for uuid, old := range s.services {
-		if _, ok := services[uuid]; !ok {
-			s.tell(old.SVM)
-		}
-	}
-	changed := slices.Collect(maps.Keys(s.news))
-	s.services, s.names, s.began, s.news = services, names, began, nil
-	return changed
-}
-
 func alike(a, b ontap.Service) bool {
 	return a.SVM == b.SVM && a.Enabled == b.Enabled && a.Target == b.Target
-}
-
-// keepSamples puts the performance data that is known onto services that were polled without.
-func (s *snapshot) keepSamples(services []ontap.Service) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	for i := range services {
-		if old, ok := s.services[services[i].SVM.UUID]; ok && old.Target.Name == services[i].Target.Name {
-			services[i].Metric, services[i].Statistics = old.Metric, old.Statistics
-		}
-	}
 }
 
 // polled is when the last complete poll began; zero before the first.

@@ -49,7 +49,7 @@ func TestNothingIsSentThatWaitedWhileTheArrayWasDisconnected(t *testing.T) {
 			ended := make(chan error, 1)
 			go func() { ended <- send(array, t.Context()) }()
 			g.Consistently(ended).WithTimeout(200 * time.Millisecond).ShouldNot(Receive())
-			array.retire()
+			array.disconnect()
 			g.Eventually(ended).WithTimeout(5 * time.Second).Should(Receive(HaveOccurred()))
 			journal, err := console.Journal(t.Context(), 0)
 			g.Expect(err).NotTo(HaveOccurred())

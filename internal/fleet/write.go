@@ -28,7 +28,7 @@ func (a *Array) Update(ctx context.Context, svmUUID string, update ontap.Service
 	if err == nil {
 		a.snapshot.change(svmUUID, update, time.Now())
 	}
-	return a.trustworthy(ctx, svmUUID, err)
+	return a.settle(ctx, svmUUID, err)
 }
 
 // Delete deletes the disabled service of the SVM with that UUID ("Delete an iSCSI service").
@@ -37,18 +37,18 @@ func (a *Array) Delete(ctx context.Context, svmUUID string) error {
 	if err == nil {
 		a.snapshot.remove(svmUUID, time.Now())
 	}
-	return a.trustworthy(ctx, svmUUID, err)
+	return a.settle(ctx, svmUUID, err)
 }
 
-// trustworthy returns the answer to a write, having made sure that one which says "there is no such service" came from
-// the array that is remembered. What is not an answer makes the service doubtful.
-func (a *Array) trustworthy(ctx context.Context, svmUUID string, answer error) error {
+// settle returns the answer to a write. An answer that says "there is no such service" must come from the array that is
+// remembered. What is not an answer makes the service doubtful.
+func (a *Array) settle(ctx context.Context, svmUUID string, answer error) error {
 	switch {
 	case answer == nil:
 	case ontap.MaybeApplied(answer):
 		a.snapshot.doubt(ontap.SVMRef{UUID: svmUUID}, time.Now())
 	case SaysAbsent(answer):
-		if err := a.reidentify(ctx); err != nil {
+		if err := a.confirmIdentity(ctx); err != nil {
 			return err
 		}
 		a.snapshot.remove(svmUUID, time.Now())

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"net/http"
 )
 
@@ -23,6 +24,11 @@ type Version struct {
 	Generation, Major, Minor int
 }
 
+// String is the version as people write it, such as 9.16.1.
+func (v Version) String() string {
+	return fmt.Sprintf("%d.%d.%d", v.Generation, v.Major, v.Minor)
+}
+
 // AtLeast reports whether the version is generation.major or later. A version that is not known is not.
 func (v Version) AtLeast(generation, major int) bool {
 	return cmp.Or(cmp.Compare(v.Generation, generation), cmp.Compare(v.Major, major)) >= 0
@@ -32,11 +38,11 @@ func (v Version) AtLeast(generation, major int) bool {
 func (c *Client) Cluster(ctx context.Context) (Cluster, error) {
 	var query parameters
 	query.add("fields", "name,uuid,version")
-	var carrier [sha256.Size]byte
-	r := request{operation: "read cluster", method: http.MethodGet, target: apiPath("cluster") + query.String(), carrier: &carrier}
+	var certificate [sha256.Size]byte
+	r := request{operation: "read cluster", method: http.MethodGet, target: apiPath("cluster") + query.String(), certificate: &certificate}
 	cluster, err := receive(ctx, c, r, clusterRecord.cluster)
 	if err == nil {
-		cluster.Certificate = carrier
+		cluster.Certificate = certificate
 	}
 	return cluster, err
 }

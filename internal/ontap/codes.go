@@ -25,25 +25,29 @@ const (
 
 // Codes that any operation may answer with.
 const (
-	CodeDuplicate          Code = 1       // the entry exists already
-	CodeInvalidField       Code = 2       // a field is invalid, missing or extra
-	CodeNotSupported       Code = 3       // no such API, or not supported
-	CodeEntryNotFound      Code = 4       // the entry doesn't exist
-	CodeNotAuthorized      Code = 6       // the account may not do that
-	CodeTooManyRequests    Code = 7       // too many requests
-	CodeInUse              Code = 8       // the object is in use
-	CodeOverloaded         Code = 262160  // too many requests
-	CodeUnexpectedArgument Code = 262179  // a query parameter or body field is unknown
-	CodeFieldConflict      Code = 262186  // a field is invalid together with another
-	CodeFieldNotSettable   Code = 262196  // a field can't be set
-	CodeInvalidValue       Code = 262197  // a value is invalid for its field
-	CodeUnexpectedBody     Code = 262198  // a body where none belongs
-	CodeInvalidJSON        Code = 262199  // the body is not JSON
-	CodeFieldNotInPatch    Code = 262203  // a field can't be set by PATCH
-	CodeValueRequired      Code = 262212  // a required value is missing
-	CodeInvalidOrderBy     Code = 262268  // order_by names an unknown field
-	CodeDuplicateProperty  Code = 262282  // a property is given twice
-	CodeUnauthorizedUser   Code = 6691623 // the user is not authorized
+	CodeNotSupported     Code = 3       // no such API, or not supported
+	CodeEntryNotFound    Code = 4       // the entry doesn't exist
+	CodeNotAuthorized    Code = 6       // the account may not do that
+	CodeTooManyRequests  Code = 7       // too many requests
+	CodeInUse            Code = 8       // the object is in use
+	CodeOverloaded       Code = 262160  // too many requests
+	CodeUnauthorizedUser Code = 6691623 // the user is not authorized
+)
+
+// Codes of which it matters only that nothing was done.
+const (
+	codeDuplicate          Code = 1      // the entry exists already
+	codeInvalidField       Code = 2      // a field is invalid, missing or extra
+	codeUnexpectedArgument Code = 262179 // a query parameter or body field is unknown
+	codeFieldConflict      Code = 262186 // a field is invalid together with another
+	codeFieldNotSettable   Code = 262196 // a field can't be set
+	codeInvalidValue       Code = 262197 // a value is invalid for its field
+	codeUnexpectedBody     Code = 262198 // a body where none belongs
+	codeInvalidJSON        Code = 262199 // the body is not JSON
+	codeFieldNotInPatch    Code = 262203 // a field can't be set by PATCH
+	codeValueRequired      Code = 262212 // a required value is missing
+	codeInvalidOrderBy     Code = 262268 // order_by names an unknown field
+	codeDuplicateProperty  Code = 262282 // a property is given twice
 )
 
 // Error makes a Code a target for errors.Is.
@@ -55,9 +59,9 @@ func (c Code) refusal() bool {
 	switch c {
 	case CodeLicenseMissing, CodeSVMNotFound, CodeProtocolNotAllowed, CodeSVMMismatch, CodeSVMRequired, CodeServiceEnabled,
 		CodeNVMeConfigured, CodeServiceExists, CodeServiceNotFound, CodeSVMStopped, CodeUnsupportedPlatform,
-		CodeDuplicate, CodeInvalidField, CodeNotSupported, CodeEntryNotFound, CodeNotAuthorized, CodeTooManyRequests, CodeInUse,
-		CodeOverloaded, CodeUnexpectedArgument, CodeFieldConflict, CodeFieldNotSettable, CodeInvalidValue, CodeUnexpectedBody,
-		CodeInvalidJSON, CodeFieldNotInPatch, CodeValueRequired, CodeInvalidOrderBy, CodeDuplicateProperty, CodeUnauthorizedUser:
+		codeDuplicate, codeInvalidField, CodeNotSupported, CodeEntryNotFound, CodeNotAuthorized, CodeTooManyRequests, CodeInUse,
+		CodeOverloaded, codeUnexpectedArgument, codeFieldConflict, codeFieldNotSettable, codeInvalidValue, codeUnexpectedBody,
+		codeInvalidJSON, codeFieldNotInPatch, codeValueRequired, codeInvalidOrderBy, codeDuplicateProperty, CodeUnauthorizedUser:
 		return true
 	}
 	return false

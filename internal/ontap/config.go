@@ -15,7 +15,7 @@ import (
 // DefaultTimeout is the deadline of a request when [Config] sets none.
 const DefaultTimeout = 30 * time.Second
 
-// Config says which array to talk to, as whom, and how to recognise it.
+// Config is the endpoint of an array, the credentials for it, and how its certificate is verified.
 type Config struct {
 	// Endpoint is https://host or https://host:port, and nothing else: no path, no user.
 	Endpoint string
@@ -28,7 +28,7 @@ type Config struct {
 	// Timeout is the deadline of each request, each page of a list included; 0 means [DefaultTimeout].
 	Timeout time.Duration
 	// Peer, unless nil, is asked about the SHA-256 of the array's certificate before a request is sent over a connection. Its error keeps
-	// the request from being sent. It is not asked about [Client.Cluster], which is how to find out who that is.
+	// the request from being sent. It is not asked about [Client.Cluster], which identifies the array.
 	Peer func(certificate [sha256.Size]byte) error `json:"-"`
 	// Admit, unless nil, is asked before each request, and may make it wait. Its error keeps the request from being sent; an *Error is
 	// taken for the answer to it. What it returns, unless nil, is told how the request ended: with an answer of success, or with one of
@@ -56,10 +56,10 @@ type TLS struct {
 	// ServerName is the name to ask for and to verify when it is not the endpoint's host.
 	ServerName string
 	// PinnedSHA256 is the SHA-256 of the array's own certificate in hexadecimal, colons and case ignored. Exactly that certificate is
-	// accepted, whoever signed it, whatever names it carries, and whenever it expires: a pin takes the place of all other verification. It
+	// accepted, regardless of issuer, names and expiry: a pin takes the place of all other verification. It
 	// is the answer to the certificates that ONTAP makes for itself, which often carry no SAN.
 	PinnedSHA256 string
-	// InsecureSkipVerify accepts any certificate from anyone, who then reads the credentials.
+	// InsecureSkipVerify accepts any certificate of any host, which then reads the credentials.
 	InsecureSkipVerify bool
 }
 

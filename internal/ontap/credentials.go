@@ -73,7 +73,7 @@ func (c Credentials) keyPair() (tls.Certificate, error) {
 }
 
 // authorizer returns what puts the credentials on a request. It is a closure because a function is printed as an address: a client
-// that someone dumps with %+v shows no password.
+// that is printed with %+v shows no password.
 func (c Credentials) authorizer() func(*http.Request) {
 	if c.Username == "" {
 		return func(*http.Request) {}

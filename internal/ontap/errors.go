@@ -81,7 +81,7 @@ type TransportError struct {
 	// Answered is true when an answer came over HTTP, whatever that was: a page of a gateway, a redirect, a body that can't be
 	// understood or breaks off. It is false when none did, also when an answer that had begun was not complete in time.
 	Answered bool
-	// RetryAfter is how long whoever answered asked to be left alone; 0 when nobody did.
+	// RetryAfter is for how long the host that answered asks for no further request; 0 when it does not.
 	RetryAfter time.Duration
 	// Err is the cause. Its text is free of what differs between two tries.
 	Err error

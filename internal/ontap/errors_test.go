@@ -63,17 +63,17 @@ func TestWhoSaidNo(t *testing.T) {
 		{"a code may be a number", 404, `{"error": {"message": "no", "code": 4}}`, true, false},
 		{"too many requests is a refusal", 429, refusing(ontap.CodeTooManyRequests), true, false},
 		{"so is an overloaded array", 503, refusing(ontap.CodeOverloaded), true, false},
-		{"even if it gives a code that nobody knows", 503, refusing(99), true, false},
+		{"even if it gives an unknown code", 503, refusing(99), true, false},
 		{"an internal error of the array may come after the change", 500, refusing(99), true, true},
 		{"an unknown code with a client's status is a refusal", 400, refusing(99), true, false},
-		{"401 is a refusal whoever says it", 401, "<html>", true, false},
-		{"403 is a refusal whoever says it", 403, "", true, false},
+		{"401 is a refusal with any body", 401, "<html>", true, false},
+		{"403 is a refusal with any body", 403, "", true, false},
 		{"a gateway's 502 may have passed the request on", 502, "<html>Bad gateway</html>", false, true},
 		{"a gateway's 504 too", 504, "", false, true},
 		{"a gateway's JSON is not the array's", 502, `{"error": {"message": "upstream reset"}}`, false, true},
 		{"nor is a code that is no number", 502, `{"error": {"message": "upstream reset", "code": "bad_gateway"}}`, false, true},
 		{"nor an error that is a text", 500, `{"error": "internal"}`, false, true},
-		{"a 404 of nobody in particular proves no absence", 404, "<html>Not found</html>", false, true},
+		{"a 404 without an ONTAP code proves no absence", 404, "<html>Not found</html>", false, true},
 		{"a gateway's rate limit has not served the request", 429, "slow down", false, false},
 		{"an error that breaks off is not understood", 409, `{"error": {"message": "no", "code": "5374077"`, false, true},
 		{"success with HTML", 200, "<html>Sign in</html>", false, true},
@@ -140,13 +140,25 @@ func TestADenialNamesWhatARoleWouldGrant(t *testing.T) {
 	}
 }
 
+// withHeaders has a handler answer with those headers that are not empty.
+func withHeaders(headers map[string]string, handler http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		for name, value := range headers {
+			if value != "" {
+				w.Header().Set(name, value)
+			}
+		}
+		handler(w, r)
+	}
+}
+
 func TestRetryAfter(t *testing.T) {
 	for _, tc := range []struct {
 		name, header, date string
 		want               time.Duration
 	}{
 		{"seconds", "120", "", 2 * time.Minute},
-		{"a date, by the clock of whoever gave it", "Mon, 29 Jul 2024 16:15:56 GMT", "Mon, 29 Jul 2024 16:14:56 GMT", time.Minute},
+		{"a date, by the clock of the host that gave it", "Mon, 29 Jul 2024 16:15:56 GMT", "Mon, 29 Jul 2024 16:14:56 GMT", time.Minute},
 		{"a date in the past", "Mon, 29 Jul 2024 16:13:56 GMT", "Mon, 29 Jul 2024 16:14:56 GMT", 0},
 		{"nothing", "", "", 0},
 		{"nonsense", "soon", "", 0},
@@ -157,15 +169,7 @@ func TestRetryAfter(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			for _, body := range []string{refusing(ontap.CodeOverloaded), "<html>"} {
 				g := NewWithT(t)
-				array := newArray(t, func(w http.ResponseWriter, r *http.Request) {
-					if tc.header != "" {
-						w.Header().Set("Retry-After", tc.header)
-					}
-					if tc.date != "" {
-						w.Header().Set("Date", tc.date)
-					}
-					answer(http.StatusServiceUnavailable, body)(w, r)
-				})
+				array := newArray(t, withHeaders(map[string]string{"Retry-After": tc.header, "Date": tc.date}, answer(http.StatusServiceUnavailable, body)))
 
 				err := array.client(t).DeleteService(t.Context(), svm1)
 
@@ -190,7 +194,7 @@ func TestARefusalIsFitForAStatus(t *testing.T) {
 
 	err := array.client(t).DeleteService(t.Context(), svm1)
 
-	g.Expect(err).To(MatchError(ontap.CodeInvalidField))
+	g.Expect(err).To(MatchError(ontap.Code(2)))
 	g.Expect(err.Error()).To(HavePrefix("delete iSCSI service: got Basic [redacted] of [redacted] xxx"))
 	g.Expect(len(err.Error())).To(BeNumerically("<", 1200))
 	for _, secret := range []string{token, password} {

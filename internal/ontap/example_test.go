@@ -35,7 +35,7 @@ func ExampleClient_CreateService() {
 		case err == nil:
 			fmt.Println("created", service.Target.Name)
 		case errors.Is(err, ontap.CodeServiceExists):
-			fmt.Println("somebody was faster")
+			fmt.Println("another client was faster")
 		case ontap.MaybeApplied(err):
 			fmt.Println("look before trying again:", err)
 		default:

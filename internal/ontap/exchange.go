@@ -29,8 +29,8 @@ type request struct {
 	target    string // escaped path and query, from the slash on
 	body      any    // sent as JSON unless nil
 	list      bool   // the answer is a page
-	// carrier, unless nil, gets the certificate of whoever answers; the request is sent whoever that is.
-	carrier *[sha256.Size]byte
+	// certificate, unless nil, gets the certificate of the host that answers; the request is sent without asking Config.Peer.
+	certificate *[sha256.Size]byte
 }
 
 func (r request) writes() bool { return r.method != http.MethodGet }
@@ -87,7 +87,7 @@ func (c *Client) send(ctx context.Context, r request) (answer, error) {
 	return a, err
 }
 
-// admitted asks whether the request may be sent, and returns whom to tell how it ended.
+// admitted asks whether the request may be sent, and returns the function to call when it has ended.
 func (c *Client) admitted(ctx context.Context, r request) (ended func(error), err error) {
 	if c.admit == nil {
 		return func(error) {}, nil
@@ -108,8 +108,8 @@ func (c *Client) admitted(ctx context.Context, r request) (ended func(error), er
 func (c *Client) exchange(ctx context.Context, r request) (answer, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, c.timeout, timeoutError(c.timeout))
 	defer cancel()
-	var sent departure
-	if r.carrier == nil {
+	var sent transmission
+	if r.certificate == nil {
 		sent.peer = c.peer
 	}
 	req, err := c.compose(sent.watch(ctx), r)
@@ -118,20 +118,20 @@ func (c *Client) exchange(ctx context.Context, r request) (answer, error) {
 	}
 	resp, err := c.transport.RoundTrip(req)
 	if err != nil {
-		err = sent.stopped(err)
+		err = sent.cause(err)
 		phase := "no answer from"
 		if !sent.connected() {
 			phase = "could not connect to"
 		}
 		return answer{}, &TransportError{
 			Operation:    r.operation,
-			MaybeApplied: r.writes() && sent.left(),
+			MaybeApplied: r.writes() && sent.written(),
 			Err:          c.explain(ctx, phase+" "+c.host, err),
 		}
 	}
 	defer func() { _ = resp.Body.Close() }()
-	if r.carrier != nil {
-		*r.carrier = sent.certificate()
+	if r.certificate != nil {
+		*r.certificate = sent.certificate()
 	}
 	return c.judge(ctx, r, resp)
 }
@@ -149,7 +149,7 @@ func (c *Client) compose(ctx context.Context, r request) (*http.Request, error) 
 	if err != nil {
 		return nil, errors.New("the address can't be formed")
 	}
-	// With GetBody the transport may write a body again on another connection. A write is handed over once; whoever asked decides
+	// With GetBody the transport may write a body again on another connection. A write is handed over once; the caller decides
 	// about a second time.
 	req.GetBody = nil
 	req.Header.Set("Accept", "application/json")
@@ -169,7 +169,7 @@ func (c *Client) judge(ctx context.Context, r request, resp *http.Response) (ans
 		return answer{}, &TransportError{
 			Operation: r.operation,
 			Answered:  !errors.Is(err, context.DeadlineExceeded),
-			// Whoever says "too many requests" has not served this one.
+			// A host that says "too many requests" has not served this one.
 			MaybeApplied: r.writes() && resp.StatusCode != http.StatusTooManyRequests,
 			RetryAfter:   wait,
 			Err:          err,
@@ -188,7 +188,7 @@ func (c *Client) judge(ctx context.Context, r request, resp *http.Response) (ans
 	}
 	switch {
 	case status == http.StatusUnauthorized || status == http.StatusForbidden:
-		// Nobody acts for a client that it has just turned away: that is a refusal even from something that isn't ONTAP, and one that
+		// No host acts for a client that it has just turned away: that is a refusal even from something that isn't ONTAP, and one that
 		// must be known as such, because trying again locks the account.
 		return answer{}, r.refused(&Error{Message: http.StatusText(status)}, status, wait)
 	case readErr != nil:
@@ -255,7 +255,7 @@ func decode(body []byte, v any) error {
 	return wording(err)
 }
 
-// wording puts an error of the library into words that mean something to whoever reads them: Go types don't.
+// wording puts an error of the library into words that mean something to a user: Go types don't.
 func wording(err error) error {
 	if mismatch, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		// Embedded Go types are part of the path, and have capitals, which no field of the array has.

@@ -3,16 +3,8 @@ package ontap
 // Field names a property of a record as queries spell it: to filter by, to order by, or to ask for.
 type Field string
 
-// Excluded asks for everything else that was selected but this field.
-func (f Field) Excluded() Field { return "!" + f }
-
-// Selections that stand for many fields.
-const (
-	// AllFields is every field but the expensive ones.
-	AllFields Field = "*"
-	// ExpensiveFields is every field, [MetricFields] and [StatisticsFields] included.
-	ExpensiveFields Field = "**"
-)
+// AllFields is every field but the expensive ones, which are [MetricFields] and [StatisticsFields].
+const AllFields Field = "*"
 
 // Fields of an iSCSI service: "Retrieve iSCSI services", Parameters.
 const (
@@ -76,18 +68,10 @@ const (
 
 // Fields of an SVM in GET /svm/svms.
 const (
-	Name         Field = "name"
-	UUID         Field = "uuid"
-	State        Field = "state"
-	ISCSIAllowed Field = "iscsi.allowed"
-	ISCSIEnabled Field = "iscsi.enabled"
-	NVMeAllowed  Field = "nvme.allowed"
-	NVMeEnabled  Field = "nvme.enabled"
+	Name  Field = "name"
+	UUID  Field = "uuid"
+	State Field = "state"
 )
 
-// Fields of a session in GET /protocols/san/iscsi/sessions, next to [SVMName] and [SVMUUID].
-const (
-	InitiatorName     Field = "initiator.name"
-	TargetPortalGroup Field = "target_portal_group"
-	TSIH              Field = "tsih"
-)
+// InitiatorName is a field of a session in GET /protocols/san/iscsi/sessions, next to [SVMName] and [SVMUUID].
+const InitiatorName Field = "initiator.name"

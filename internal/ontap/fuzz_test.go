@@ -59,29 +59,41 @@ func FuzzServices(f *testing.F) {
 			t.Fatalf("%q passes for a page", body)
 		}
 		for _, row := range p.Records {
-			service, svm, err := convert(row, func(r serviceRecord) (Service, error) { return r.service("", true) })
-			if err == nil && (service.SVM.UUID == "" || row.record.Enabled == nil) {
-				t.Fatalf("%q passes for a service", body)
-			}
-			if err == nil {
-				svm = service.SVM
-			} else if service != (Service{}) {
-				t.Fatalf("%q is no service and is returned all the same", body)
-			}
-			for _, name := range []string{svm.UUID, svm.Name, service.Target.Name, service.Target.Alias} {
-				if len(name) > maxShown || strings.ContainsFunc(name, unicode.IsControl) {
-					t.Fatalf("%q is shown", name)
-				}
-			}
-			if m := service.Metric; m != nil && (len(m.Status) > maxStatus || strings.ContainsFunc(m.Status, unicode.IsControl)) {
-				t.Fatalf("%q is shown", m.Status)
-			}
+			checkService(t, body, row)
 		}
 		next, err := p.next(servicesPath)
 		if err == nil && next != "" && next != servicesPath && !strings.HasPrefix(next, servicesPath+"?") {
 			t.Fatalf("%q leads to %q", body, next)
 		}
 	})
+}
+
+// checkService makes sure that a record passes for a service only if it is one.
+func checkService(t *testing.T, body []byte, row row[serviceRecord]) {
+	t.Helper()
+	service, svm, err := convert(row, func(r serviceRecord) (Service, error) { return r.service("", true) })
+	switch {
+	case err == nil && (service.SVM.UUID == "" || row.record.Enabled == nil):
+		t.Fatalf("%q passes for a service", body)
+	case err != nil && service != (Service{}):
+		t.Fatalf("%q is no service and is returned all the same", body)
+	case err == nil:
+		svm = service.SVM
+	}
+	checkShown(t, maxShown, svm.UUID, svm.Name, service.Target.Name, service.Target.Alias)
+	if service.Metric != nil {
+		checkShown(t, maxStatus, service.Metric.Status)
+	}
+}
+
+// checkShown makes sure that texts are fit for a message.
+func checkShown(t *testing.T, most int, texts ...string) {
+	t.Helper()
+	for _, text := range texts {
+		if len(text) > most || strings.ContainsFunc(text, unicode.IsControl) {
+			t.Fatalf("%q is shown", text)
+		}
+	}
 }
 
 func FuzzSamples(f *testing.F) {
@@ -124,16 +136,21 @@ func FuzzQuery(f *testing.F) {
 			values.Get("order_by") != "svm.name desc" || len(values[field]) != 1 {
 			t.Fatalf("field %q and value %q become %q", field, value, query)
 		}
-		operand := values.Get(field)
-		inner, quoted := strings.CutPrefix(operand, `"`)
-		if quoted {
-			inner, quoted = strings.CutSuffix(inner, `"`)
-		}
-		if inner != value {
-			t.Fatalf("%q becomes %q", value, operand)
-		}
-		if strings.Contains(inner, `"`) || !quoted && (strings.ContainsAny(inner, "*|!<>{},\" ") || strings.Contains(inner, "..") || inner == "null") {
-			t.Fatalf("%q keeps operators in %q", value, operand)
-		}
+		checkOperand(t, value, values.Get(field))
 	})
+}
+
+// checkOperand makes sure that the operand stands for the value, and for nothing else.
+func checkOperand(t *testing.T, value, operand string) {
+	t.Helper()
+	inner, quoted := strings.CutPrefix(operand, `"`)
+	if quoted {
+		inner, quoted = strings.CutSuffix(inner, `"`)
+	}
+	if inner != value {
+		t.Fatalf("%q becomes %q", value, operand)
+	}
+	if strings.Contains(inner, `"`) || !quoted && (strings.ContainsAny(inner, "*|!<>{},\" ") || strings.Contains(inner, "..") || inner == "null") {
+		t.Fatalf("%q keeps operators in %q", value, operand)
+	}
 }

@@ -78,10 +78,10 @@ func TestSessions(t *testing.T) {
 	}
 
 	g.Expect(sessions).To(Equal([]ontap.Session{{
-		SVM: ontap.SVMRef{UUID: svm1, Name: "svm1"}, Initiator: "iqn.1998-01.com.vmware:esx1", TargetPortalGroup: "iscsi_lif_1", TSIH: 7,
+		SVM: ontap.SVMRef{UUID: svm1, Name: "svm1"}, Initiator: "iqn.1998-01.com.vmware:esx1",
 	}}))
 	g.Expect(array.lines()).To(Equal([]string{"GET /api/protocols/san/iscsi/sessions?svm.uuid=" + svm1 +
-		"&fields=svm.uuid%2Csvm.name%2Cinitiator.name%2Ctarget_portal_group%2Ctsih"}))
+		"&fields=svm.uuid%2Csvm.name%2Cinitiator.name"}))
 }
 
 func TestRecordsThatDoNotSayWhoseTheyAreAreNotAccepted(t *testing.T) {

@@ -29,7 +29,7 @@ func TestAWriteThatBecomesAJobEndsWithTheJob(t *testing.T) {
 	}{
 		{name: "a job that succeeds", job: []http.HandlerFunc{
 			answer(200, `{"state": "queued"}`), answer(200, `{"state": "running"}`), answer(200, `{"state": "success", "code": 0}`)}},
-		{name: "a state that nobody knows is not the end", job: []http.HandlerFunc{
+		{name: "an unknown state is not the end", job: []http.HandlerFunc{
 			answer(200, `{"state": "resuming"}`), answer(200, `{"state": "success"}`)}},
 		{name: "a job that is known by its link only", accepted: `{"job": {"_links": {"self": {"href": "` + jobPath + `"}}}}`,
 			job: []http.HandlerFunc{answer(200, `{"state": "success"}`)}},

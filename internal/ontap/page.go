@@ -104,17 +104,25 @@ func list[R record, T any](ctx context.Context, c *Client, l collection, value f
 				yield(none, err)
 				return
 			}
-			for _, row := range page.Records {
-				converted, svm, err := convert(row, value)
-				if err != nil {
-					err = c.unreadable(l.operation, svm, err)
-				}
-				if !yield(converted, err) {
-					return
-				}
+			if !yieldRecords(c, l, page, value, yield) {
+				return
 			}
 		}
 	}
+}
+
+// yieldRecords yields the records of a page, and reports whether the consumer goes on.
+func yieldRecords[R record, T any](c *Client, l collection, p *page[R], value func(R) (T, error), yield func(T, error) bool) bool {
+	for _, row := range p.Records {
+		converted, svm, err := convert(row, value)
+		if err != nil {
+			err = c.unreadable(l.operation, svm, err)
+		}
+		if !yield(converted, err) {
+			return false
+		}
+	}
+	return true
 }
 
 // count asks for the number of records only. A number, too, comes in pages when the array runs out of time.
@@ -158,16 +166,7 @@ func pages[R any](ctx context.Context, c *Client, l collection, check func(*page
 			}
 			w.read[target] = true
 			p := new(page[R])
-			err = understand(answer.body, p)
-			if err == nil {
-				err = check(p)
-			}
-			if err == nil {
-				target, err = p.next(l.path)
-			}
-			if err == nil {
-				err = w.goOn(target, len(answer.body), len(p.Records))
-			}
+			target, err = readPage(&w, answer.body, p, l.path, check)
 			if err != nil {
 				yield(nil, c.misread(r, err))
 				return
@@ -177,6 +176,21 @@ func pages[R any](ctx context.Context, c *Client, l collection, check func(*page
 			}
 		}
 	}
+}
+
+// readPage reads a page of the collection at that path, and returns the path and query of the next one.
+func readPage[R any](w *walk, body []byte, p *page[R], path string, check func(*page[R]) error) (next string, err error) {
+	if err := understand(body, p); err != nil {
+		return "", err
+	}
+	if err := check(p); err != nil {
+		return "", err
+	}
+	next, err = p.next(path)
+	if err != nil {
+		return "", err
+	}
+	return next, w.goOn(next, len(body), len(p.Records))
 }
 
 // walk is how far a list was followed.

@@ -72,7 +72,7 @@ func TestIterationCanBeLeftAndBegunAgain(t *testing.T) {
 		}
 	}
 
-	g.Expect(array.lines()).To(HaveLen(2), "pages nobody wants are not fetched")
+	g.Expect(array.lines()).To(HaveLen(2), "pages beyond the end of the iteration are not fetched")
 }
 
 func TestIterationEndsWithAnErrorRatherThanWithAPartOfTheList(t *testing.T) {

@@ -21,7 +21,6 @@ type Query struct {
 	maxRecords    *int
 	returnRecords *bool
 	returnTimeout *time.Duration
-	lenient       bool
 }
 
 const maxReturnTimeout = 120 * time.Second
@@ -83,23 +82,12 @@ func (q Query) ReturnTimeout(timeout time.Duration) Query {
 	return q
 }
 
-// IgnoreUnknownFields lets an array that doesn't know a field leave it out instead of refusing the request.
-func (q Query) IgnoreUnknownFields() Query {
-	q.lenient = true
-	return q
-}
-
 // selected reports whether the answer must contain the field.
 func (q Query) selected(field Field) bool { return selects(q.fields, field) }
 
 // selects reports whether a selection is certain to include a field of the top level. No selection is every field.
 func selects(fields []Field, field Field) bool {
-	if slices.Contains(fields, field.Excluded()) {
-		return false
-	}
-	return len(fields) == 0 || slices.ContainsFunc(fields, func(f Field) bool {
-		return f == field || f == AllFields || f == ExpensiveFields
-	})
+	return len(fields) == 0 || slices.Contains(fields, field) || slices.Contains(fields, AllFields)
 }
 
 // or returns the query with a selection, if it has none.
@@ -144,9 +132,6 @@ func (q Query) encode() (string, error) {
 			return "", fmt.Errorf("a return timeout of %s is not a whole number of seconds from 0 to 120", timeout)
 		}
 		p.add("return_timeout", strconv.Itoa(int(timeout.Seconds())))
-	}
-	if q.lenient {
-		p.add("ignore_unknown_fields", "true")
 	}
 	return p.String(), nil
 }

@@ -16,7 +16,7 @@ type Service struct {
 	SVM     SVMRef
 	Enabled bool
 	Target  Target
-	// Metric and Statistics are nil unless they were asked for by name or with [ExpensiveFields].
+	// Metric and Statistics are nil unless they were asked for by name.
 	Metric     *Metric
 	Statistics *Statistics
 }

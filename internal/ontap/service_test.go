@@ -133,7 +133,7 @@ func TestReadServiceRefusesARecordThatIsNotTheAnswer(t *testing.T) {
 		{"an empty object", `{}`, nil},
 		{"a record without enabled, which would read as disabled", `{"svm": {"uuid": "` + svm1 + `"}}`, nil},
 		{"the same when enabled was named", `{"svm": {"uuid": "` + svm1 + `"}}`, []ontap.Field{ontap.Enabled}},
-		{"the same when everything was", `{"svm": {"uuid": "` + svm1 + `"}}`, []ontap.Field{ontap.ExpensiveFields}},
+		{"the same when everything was", `{"svm": {"uuid": "` + svm1 + `"}}`, []ontap.Field{ontap.AllFields}},
 		{"an enabled that is neither true nor false", `{"svm": {"uuid": "` + svm1 + `"}, "enabled": "maybe"}`, nil},
 		{"a number where an object belongs", `{"svm": 4, "enabled": true}`, nil},
 	} {

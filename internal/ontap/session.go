@@ -10,10 +10,7 @@ import (
 type Session struct {
 	SVM SVMRef
 	// Initiator is the initiator's name (IQN).
-	Initiator         string
-	TargetPortalGroup string
-	// TSIH is the target session identifying handle.
-	TSIH int
+	Initiator string
 }
 
 const (
@@ -29,7 +26,7 @@ func (c *Client) Sessions(ctx context.Context, q Query) iter.Seq2[Session, error
 	walk := collection{
 		operation: listSessions,
 		path:      sessionsPath,
-		query:     q.or(SVMUUID, SVMName, InitiatorName, TargetPortalGroup, TSIH),
+		query:     q.or(SVMUUID, SVMName, InitiatorName),
 	}
 	return list(ctx, c, walk, sessionRecord.session)
 }
@@ -48,8 +45,6 @@ type sessionRecord struct {
 	Initiator struct {
 		Name string `json:"name"`
 	} `json:"initiator"`
-	TargetPortalGroup string `json:"target_portal_group"`
-	TSIH              int    `json:"tsih"`
 }
 
 func (r sessionRecord) owner() reference { return r.SVM }
@@ -59,10 +54,5 @@ func (r sessionRecord) session() (Session, error) {
 	if err != nil {
 		return Session{}, fmt.Errorf("session: %w", err)
 	}
-	return Session{
-		SVM:               svm,
-		Initiator:         shorten(r.Initiator.Name, maxShown),
-		TargetPortalGroup: shorten(r.TargetPortalGroup, maxShown),
-		TSIH:              r.TSIH,
-	}, nil
+	return Session{SVM: svm, Initiator: shorten(r.Initiator.Name, maxShown)}, nil
 }

@@ -11,8 +11,8 @@ import (
 	"strings"
 )
 
-// clientConfig turns the settings into the standard library's. Contradictions are errors: someone who gives a CA and skips
-// verification believes to be protected.
+// clientConfig turns the settings into the standard library's. Contradictions are errors: with a CA, skipping verification
+// would look like protection.
 func (t TLS) clientConfig(host string) (*tls.Config, error) {
 	cfg := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: host}
 	if t.ServerName != "" {
@@ -77,7 +77,7 @@ func parsePin(text string) (pin, error) {
 	return pin(digest), nil
 }
 
-// verify tells what it saw, so that whoever replaced the certificate on purpose can compare and copy it.
+// verify tells what it saw, so that an administrator who replaced the certificate can compare and copy it.
 func (p pin) verify(state tls.ConnectionState) error {
 	seen := sha256.Sum256(state.PeerCertificates[0].Raw)
 	if seen != p {

@@ -107,8 +107,8 @@ func TestWhichArrayIsBelieved(t *testing.T) {
 	}{
 		{"its CA is trusted", proper, ontap.TLS{CA: proper.pem}, ""},
 		{"its CA is one of a bundle", proper, ontap.TLS{CA: append(append([]byte{}, other.pem...), proper.pem...)}, ""},
-		{"nobody vouches for it", proper, ontap.TLS{}, "unknown authority"},
-		{"somebody else's CA is trusted", proper, ontap.TLS{CA: other.pem}, "unknown authority"},
+		{"its issuer is unknown", proper, ontap.TLS{}, "unknown authority"},
+		{"another CA is trusted", proper, ontap.TLS{CA: other.pem}, "unknown authority"},
 		{"its certificate has another name", named, ontap.TLS{CA: named.pem}, "pin the certificate"},
 		{"its certificate has the server name", named, ontap.TLS{CA: named.pem, ServerName: "array.example"}, ""},
 		{"its certificate has only a common name", bare, ontap.TLS{CA: bare.pem}, "pin the certificate"},
@@ -119,7 +119,7 @@ func TestWhichArrayIsBelieved(t *testing.T) {
 		{"a pin may have colons and capitals", bare, ontap.TLS{PinnedSHA256: colons(bare.pin)}, ""},
 		{"a pin is for one certificate", proper, ontap.TLS{PinnedSHA256: other.pin}, "not the pinned one: its SHA-256 is " + proper.pin},
 		{"a trusted CA doesn't soften a pin", proper, ontap.TLS{PinnedSHA256: other.pin, CA: proper.pem}, "not the pinned one"},
-		{"anyone is believed when verification is skipped", bare, ontap.TLS{InsecureSkipVerify: true}, ""},
+		{"any certificate is accepted when verification is skipped", bare, ontap.TLS{InsecureSkipVerify: true}, ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			g := NewWithT(t)

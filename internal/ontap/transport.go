@@ -57,8 +57,8 @@ type meteredConn struct {
 	writes atomic.Int64
 	// certificate is the SHA-256 of the one that the array has shown.
 	certificate [sha256.Size]byte
-	// barred is why nothing of the request that has the connection may be sent over it; nil if it may.
-	barred atomic.Pointer[error]
+	// refused is why nothing of the request that has the connection may be sent over it; nil if it may.
+	refused atomic.Pointer[error]
 	// deadline is that of the request that has the connection; nil if it has none.
 	deadline atomic.Pointer[time.Time]
 }
@@ -66,8 +66,8 @@ type meteredConn struct {
 // Write hands nothing over for a request whose deadline has passed. The request's context notices that, too, but not at once: a process
 // that was frozen wakes up anywhere, and may come here before its timers have gone off.
 func (c *meteredConn) Write(p []byte) (int, error) {
-	if barred := c.barred.Load(); barred != nil {
-		return 0, *barred
+	if refused := c.refused.Load(); refused != nil {
+		return 0, *refused
 	}
 	if deadline := c.deadline.Load(); deadline != nil && passed(*deadline) {
 		return 0, context.DeadlineExceeded
@@ -82,15 +82,15 @@ func passed(deadline time.Time) bool {
 	return !now.Before(deadline) || !now.Round(0).Before(deadline.Round(0))
 }
 
-// departure watches one request and knows whether any byte of it may have left. A request can be given several connections, when
+// transmission watches one request and knows whether any byte of it may have left. A request can be given several connections, when
 // the first turns out dead before anything was written.
-type departure struct {
+type transmission struct {
 	// peer, unless nil, says of the certificate of a connection why the request must not be sent over it.
 	peer func(certificate [sha256.Size]byte) error
 
-	mu     sync.Mutex
-	conns  []meteredUse
-	barred error
+	mu      sync.Mutex
+	conns   []meteredUse
+	refused error
 }
 
 type meteredUse struct {
@@ -98,63 +98,63 @@ type meteredUse struct {
 	before int64
 }
 
-func (d *departure) watch(ctx context.Context) context.Context {
+func (t *transmission) watch(ctx context.Context) context.Context {
 	var deadline *time.Time
-	if t, ok := ctx.Deadline(); ok {
-		deadline = &t
+	if at, ok := ctx.Deadline(); ok {
+		deadline = &at
 	}
 	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		GotConn: func(info httptrace.GotConnInfo) {
 			conn := info.Conn.(*meteredConn) //nolint:errcheck // a connection that isn't metered must not pass for one that was not written to
 			conn.deadline.Store(deadline)
-			d.mu.Lock()
-			defer d.mu.Unlock()
-			d.barred = nil
-			conn.barred.Store(nil)
-			if d.peer != nil {
-				if err := d.peer(conn.certificate); err != nil {
-					d.barred = err
-					conn.barred.Store(&err)
+			t.mu.Lock()
+			defer t.mu.Unlock()
+			t.refused = nil
+			conn.refused.Store(nil)
+			if t.peer != nil {
+				if err := t.peer(conn.certificate); err != nil {
+					t.refused = err
+					conn.refused.Store(&err)
 				}
 			}
-			d.conns = append(d.conns, meteredUse{conn, conn.writes.Load()})
+			t.conns = append(t.conns, meteredUse{conn, conn.writes.Load()})
 		},
 	})
 }
 
 // connected reports whether a connection, the handshake included, was had.
-func (d *departure) connected() bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return len(d.conns) > 0
+func (t *transmission) connected() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.conns) > 0
 }
 
 // certificate is that of the connection that the answer came over.
-func (d *departure) certificate() (sum [sha256.Size]byte) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if len(d.conns) > 0 {
-		sum = d.conns[len(d.conns)-1].conn.certificate
+func (t *transmission) certificate() (sum [sha256.Size]byte) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(t.conns) > 0 {
+		sum = t.conns[len(t.conns)-1].conn.certificate
 	}
 	return sum
 }
 
-// stopped is why the request was not sent over the last connection that it was given, or err.
-func (d *departure) stopped(err error) error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.barred != nil {
-		return d.barred
+// cause is why the request was not sent over the last connection that it was given, or err.
+func (t *transmission) cause(err error) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.refused != nil {
+		return t.refused
 	}
 	return err
 }
 
-// left is only asked when the request has ended. On failure the connection is closed by then, so that a count that has not moved
+// written is only asked when the request has ended. On failure the connection is closed by then, so that a count that has not moved
 // will not.
-func (d *departure) left() bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	for _, use := range d.conns {
+func (t *transmission) written() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, use := range t.conns {
 		if use.conn.writes.Load() > use.before {
 			return true
 		}

@@ -68,7 +68,7 @@ func TestWhatMayHaveBeenAppliedWithoutAnAnswer(t *testing.T) {
 		maybeApplied bool
 		want         string
 	}{
-		{name: "nobody listens", want: "connection refused", config: func(t *testing.T) ontap.Config {
+		{name: "no server listens", want: "connection refused", config: func(t *testing.T) ontap.Config {
 			array := answering(t, http.StatusOK, "{}")
 			cfg := array.config()
 			array.Close()

@@ -108,8 +108,8 @@ type reference struct {
 	Name string `json:"name"`
 }
 
-// svm returns the reference, which must name the SVM of the request if that names one. A record that doesn't say whose
-// it is could be taken for anybody's.
+// svm returns the reference, which must name the SVM of the request if that names one. A record that doesn't name its SVM
+// could be taken for that of any SVM.
 func (r reference) svm(wanted string) (SVMRef, error) {
 	if r.UUID == "" {
 		return SVMRef{}, fmt.Errorf("a record has no svm.uuid")
