@@ -2,6 +2,7 @@ package kube
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -34,6 +35,8 @@ type Object[T, S any, P Pointer[T]] struct {
 	stored, desired P
 	// fresh: the object was read from or written to the API server since it was last invalidated.
 	fresh bool
+	// overtaken: status was written on top of a change that this pass did not know of.
+	overtaken bool
 }
 
 // NewObject is an object that was read, maybe from a cache. It is written with the client, and read again live.
@@ -120,6 +123,23 @@ func (o *Object[T, S, P]) PatchStatus(ctx context.Context) error {
 	o.rebase(written)
 	return nil
 }
+
+// RecordStatus is PatchStatus that a change of spec or metadata in between does not keep from being written: whether the pass
+// still stands on what is there is for stands to say, as for Refresh.
+func (o *Object[T, S, P]) RecordStatus(ctx context.Context, stands func(live P) error) error {
+	err := o.PatchStatus(ctx)
+	if !errors.Is(err, ErrStale) {
+		return err
+	}
+	o.overtaken = true
+	if err := o.Refresh(ctx, stands); err != nil && !errors.Is(err, ErrChanged) {
+		return err
+	}
+	return o.PatchStatus(ctx)
+}
+
+// Overtaken reports whether the object was changed while the pass was under way, so that it has to be looked at again.
+func (o *Object[T, S, P]) Overtaken() bool { return o.overtaken }
 
 // Delete deletes the object, and no other one that has its name by now.
 func (o *Object[T, S, P]) Delete(ctx context.Context) error {

@@ -109,5 +109,5 @@ func (v *svm) orphaned() bool {
 	if v.raced {
 		return false
 	}
-	return v.svc.present && !v.svc.foreign && !v.svc.left || v.post.do != Rest && !v.post.foreign && !v.gone
+	return v.svc.present && !v.svc.foreign && !v.svc.left || v.post.pending() && !v.gone
 }

@@ -90,7 +90,7 @@ func (s *state) apply(f flight) Refusal {
 	case f.do == Create && s.svc.present:
 		return RefusedExists
 	case f.do == Create:
-		s.svc = service{view: view{present: true, enabled: f.enabled, target: createdTarget, alias: f.alias}, foreign: f.foreign}
+		s.svc = service{view: view{present: true, enabled: f.enabled, target: createdTarget, alias: f.alias}, foreign: f.foreign, left: f.forfeited}
 		s.svc.mistakable = f.foreign && s.confusing(createdTarget)
 	case !s.svc.present:
 		return RefusedNoService
@@ -163,7 +163,7 @@ func (s *state) harmful(do Do, f flight, seen Service, isThere, strange bool) (b
 }
 
 // pending reports whether a create request of this object may still take effect.
-func (f *flight) pending() bool { return f.do != Rest && !f.foreign }
+func (f *flight) pending() bool { return f.do != Rest && !f.foreign && !f.forfeited }
 
 // confusing reports whether a service of another client that comes now with that target is one of those that cannot be
 // told apart.

@@ -110,6 +110,10 @@ type observation struct {
 	refused       Refusal
 	refusedAgain  bool
 	createRefused bool
+	// cause is the array's answer.
+	cause error
+	// looked: the array, or its snapshot, has told something.
+	looked bool
 }
 
 // assurances are what has been made sure of. What the array is asked takes time, in which any of it but a reservation may
@@ -149,6 +153,15 @@ func (s *State) Target() SVM { return s.svm }
 
 // Service returns the service that was seen last, if it is there as far as is known.
 func (s *State) Service() (Service, bool) { return s.service, s.presence == Present }
+
+// Refusal returns the array's answer to the last request of this pass that it declined.
+func (s *State) Refusal() error { return s.cause }
+
+// Looked reports whether the array, or its snapshot, has told something in this pass.
+func (s *State) Looked() bool { return s.looked }
+
+// HasFailed reports whether a step could not be taken.
+func (s *State) HasFailed() bool { return s.failed }
 
 // Sessions returns how many sessions were counted; negative if that may not be known.
 func (s *State) Sessions() int { return s.sessions }

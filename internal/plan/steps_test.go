@@ -327,7 +327,7 @@ func (m *model) forget(s *state, why Why) (broken string) {
 // has ended.
 func (s *state) forfeit() {
 	if s.unmarked && s.memory.create != createUnanswered {
-		s.post.foreign, s.beside.post.foreign = s.post.do != Rest, s.beside.post.do != Rest
+		s.post.forfeited, s.beside.post.forfeited = s.post.do != Rest, s.beside.post.do != Rest
 	}
 }
 

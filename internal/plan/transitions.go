@@ -50,7 +50,7 @@ func (s *State) Failed(denied bool) {
 
 // asked takes in that the array was asked something: what was made sure of may have changed meanwhile.
 func (s *State) asked(now time.Time) {
-	s.now = now
+	s.now, s.looked = now, true
 	s.contested, s.rechecked = false, false
 }
 
@@ -314,7 +314,7 @@ func (s *State) Refused(step Step, refusal Refusal, svmGone bool, cause error, r
 	s.asked(now)
 	s.turn = false
 	s.backOffUpdate(step, cause, retryAfter)
-	s.refused, s.refusedAgain = refusal, s.refused != NotRefused
+	s.refused, s.refusedAgain, s.cause = refusal, s.refused != NotRefused, cause
 	s.nothing(Unknown)
 	if s.createRefused = step.Do == Create; s.createRefused {
 		s.memory.create = createSettled

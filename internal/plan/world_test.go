@@ -84,8 +84,8 @@ type flight struct {
 	setsAlias            bool
 	// byName: the SVM is named, and may not have that name when the request is applied.
 	byName bool
-	// foreign: the object that it was sent for is not there any more.
-	foreign bool
+	// foreign: the object that it was sent for is not there any more. Forfeited: a user has taken the only record of it off.
+	foreign, forfeited bool
 }
 
 // pass is the pass under way.

@@ -7,8 +7,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
-	"github.com/ontap-operator/ontap-san-operator/internal/ontap"
 	"github.com/ontap-operator/ontap-san-operator/internal/outcome"
+	"github.com/ontap-operator/ontap-san-operator/internal/plan"
 )
 
 // The fields that a drift can be about.
@@ -22,22 +22,22 @@ const (
 // drifted takes down what somebody changed out of band. What is noticed again and again began when it was noticed first.
 func (p *pass) drifted(field, desired, observed string) {
 	found := v1alpha1.Drift{Field: field, Desired: desired, Observed: observed, Since: metav1.Now()}
-	if known := p.obj.Status.Drift; known != nil {
+	if known := p.obj().Status.Drift; known != nil {
 		if since := known.Since; *known == (v1alpha1.Drift{Field: field, Desired: desired, Observed: observed, Since: since}) {
 			found.Since = since
 		}
 	}
-	p.obj.Status.Drift = &found
+	p.obj().Status.Drift = &found
 }
 
 // differs reports how the service differs from what the spec says of it, the graver difference first.
-func (p *pass) differs(service ontap.Service) (field, desired, observed string, ok bool) {
-	spec := p.obj.Spec
-	switch enabled := p.obj.WantsEnabled(); {
+func (p *pass) differs(service plan.Service) (field, desired, observed string, ok bool) {
+	spec := p.obj().Spec
+	switch enabled := p.obj().WantsEnabled(); {
 	case service.Enabled != enabled && (spec.Enabled != nil || !p.observes()):
 		return driftEnabled, strconv.FormatBool(enabled), strconv.FormatBool(service.Enabled), true
-	case spec.Alias != nil && service.Target.Alias != *spec.Alias:
-		return driftAlias, *spec.Alias, service.Target.Alias, true
+	case spec.Alias != nil && service.Alias != *spec.Alias:
+		return driftAlias, *spec.Alias, service.Alias, true
 	}
 	return "", "", "", false
 }
@@ -46,26 +46,26 @@ func (p *pass) differs(service ontap.Service) (field, desired, observed string, 
 // now is somebody's doing. An array that was out of reach in between makes no difference.
 func (p *pass) agreed() bool {
 	status := p.object.Stored().Status
-	if status.ObservedGeneration != p.obj.Generation || status.Enabled == nil || status.Target == nil {
+	if status.ObservedGeneration != p.obj().Generation || status.Enabled == nil || status.Target == nil {
 		return false
 	}
-	_, _, _, differs := p.differs(ontap.Service{Enabled: *status.Enabled, Target: ontap.Target(*status.Target)})
+	_, _, _, differs := p.differs(plan.Service{Enabled: *status.Enabled, Target: status.Target.Name, Alias: status.Target.Alias})
 	return !differs || meta.IsStatusConditionTrue(status.Conditions, v1alpha1.ConditionInUse)
 }
 
 // showDrift shows what the pass leaves as it is: the service is observed only, or in use. What was put back was taken
 // down when that was done, and stays.
-func (p *pass) showDrift(o outcome.Outcome) {
-	if before := p.object.Stored().Status.Target; before != nil && p.obj.Status.Target != nil && before.Name != p.obj.Status.Target.Name {
-		p.drifted(driftTarget, before.Name, p.obj.Status.Target.Name)
+func (p *pass) showDrift(service plan.Service, o outcome.Outcome) {
+	if before := p.object.Stored().Status.Target; before != nil && p.obj().Status.Target != nil && before.Name != p.obj().Status.Target.Name {
+		p.drifted(driftTarget, before.Name, p.obj().Status.Target.Name)
 		return
 	}
-	if p.service == nil || p.deleting() || !p.observes() && (!o.InUse || p.object.Stored().Status.ObservedGeneration != p.obj.Generation) {
+	if p.deleting() || !p.observes() && (!o.InUse || p.object.Stored().Status.ObservedGeneration != p.obj().Generation) {
 		return
 	}
-	if field, desired, observed, ok := p.differs(*p.service); ok {
+	if field, desired, observed, ok := p.differs(service); ok {
 		p.drifted(field, desired, observed)
-	} else if p.observes() && p.obj.Status.Drift != nil && p.obj.Status.Drift.Field != driftTarget {
-		p.obj.Status.Drift = nil
+	} else if p.observes() && p.obj().Status.Drift != nil && p.obj().Status.Drift.Field != driftTarget {
+		p.obj().Status.Drift = nil
 	}
 }

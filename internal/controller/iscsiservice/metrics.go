@@ -17,38 +17,38 @@ func (p *pass) wantsMetrics() bool { return !p.admission.Cluster.MetricsDisabled
 // showMetrics brings status.metrics and its condition up to date with the snapshot, and returns when to do so again; 0
 // means that there is no need.
 func (p *pass) showMetrics(o outcome.Outcome) time.Duration {
-	status := &p.obj.Status
+	status := &p.obj().Status
 	if !p.wantsMetrics() {
 		status.Metrics = nil
 		meta.RemoveStatusCondition(&status.Conditions, v1alpha1.ConditionMetricsAvailable)
 		return 0
 	}
-	if p.admission.Array == nil || p.service == nil || !p.shown() || p.deleting() {
+	if p.array() == nil || p.sighting.service == nil || !p.shown() || p.deleting() {
 		return 0
 	}
-	polled, known := p.admission.Array.Find(p.svm)
+	polled, known := p.array().Find(p.svm())
 	if polled == nil && !known {
 		return p.pollInterval()
 	}
 	if polled == nil || polled.Metric == nil || polled.Metric.Timestamp.IsZero() {
 		// A service that is new, or was not looked at since the array was last asked, may well have a sample.
 		settled := outcome.ReadyCondition(p.object.Stored().Status.Conditions)
-		if err := p.admission.Array.MetricsError(); err != nil {
+		if err := p.array().MetricsError(); err != nil {
 			p.noMetrics(outcome.MetricsTrouble(err))
-		} else if settled != nil && o.Ready == settled.Status && p.admission.Array.Sampled().After(settled.LastTransitionTime.Time) {
+		} else if settled != nil && o.Ready == settled.Status && p.array().Sampled().After(settled.LastTransitionTime.Time) {
 			p.noMetrics(v1alpha1.ReasonNoMetrics, "The array has no performance data of this service.")
 		}
 		return p.pollInterval()
 	}
 	interval := p.admission.Cluster.StatusInterval()
 	sample := metricsOf(polled.Metric)
-	if err := p.admission.Array.MetricsError(); err != nil {
+	if err := p.array().MetricsError(); err != nil {
 		p.noMetrics(outcome.MetricsTrouble(err))
-	} else if shown := status.Metrics; shown == nil || p.asked() || sample.Timestamp.Sub(shown.Timestamp.Time).Abs() >= interval ||
+	} else if shown := status.Metrics; shown == nil || p.state.Object().Requested || sample.Timestamp.Sub(shown.Timestamp.Time).Abs() >= interval ||
 		!meta.IsStatusConditionTrue(status.Conditions, v1alpha1.ConditionMetricsAvailable) {
 		status.Metrics = sample
 		meta.SetStatusCondition(&status.Conditions, metav1.Condition{
-			Type: v1alpha1.ConditionMetricsAvailable, Status: metav1.ConditionTrue, ObservedGeneration: p.obj.Generation,
+			Type: v1alpha1.ConditionMetricsAvailable, Status: metav1.ConditionTrue, ObservedGeneration: p.obj().Generation,
 			Reason: v1alpha1.ReasonMetricsCurrent, Message: "status.metrics is the latest sample of the array that was due.",
 		})
 	}
@@ -57,13 +57,13 @@ func (p *pass) showMetrics(o outcome.Outcome) time.Duration {
 	}
 	// The clock of the array may be ahead. Objects that became Ready together have samples of the same time.
 	age := max(time.Since(status.Metrics.Timestamp.Time), 0)
-	return max(interval+workqueue.Offset(p.obj.UID, interval/4)-age, p.pollInterval())
+	return max(interval+workqueue.Offset(p.obj().UID, interval/4)-age, p.pollInterval())
 }
 
 // noMetrics says why there is no new sample. The last one stays.
 func (p *pass) noMetrics(reason, message string) {
-	meta.SetStatusCondition(&p.obj.Status.Conditions, metav1.Condition{
-		Type: v1alpha1.ConditionMetricsAvailable, Status: metav1.ConditionFalse, ObservedGeneration: p.obj.Generation,
+	meta.SetStatusCondition(&p.obj().Status.Conditions, metav1.Condition{
+		Type: v1alpha1.ConditionMetricsAvailable, Status: metav1.ConditionFalse, ObservedGeneration: p.obj().Generation,
 		Reason: reason, Message: message,
 	})
 }

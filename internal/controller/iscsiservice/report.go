@@ -10,57 +10,72 @@ import (
 
 	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
 	"github.com/ontap-operator/ontap-san-operator/internal/kube"
-	"github.com/ontap-operator/ontap-san-operator/internal/ontap"
 	"github.com/ontap-operator/ontap-san-operator/internal/outcome"
+	"github.com/ontap-operator/ontap-san-operator/internal/plan"
 )
 
+// journal has what a pass tells in events.
+type journal struct {
+	// acted: an event tells what this pass did. Events are those to send once status is written.
+	acted  bool
+	events []func()
+	// created: this pass has created the service.
+	created bool
+}
+
+// letGo ends each message about a deletion that waits.
+const letGo = `The deletion waits. To keep the service instead, set spec.deletionPolicy to Retain, which takes effect once the array answers; ` +
+	`to give up on an array that is gone for good, set spec.managementPolicy to Observe or remove the finalizer "` + v1alpha1.Finalizer + `".`
+
 // report writes what the pass found: status if it differs, and an event if there is news.
-func (p *pass) report(ctx context.Context, o *outcome.Outcome) error {
-	status := &p.obj.Status
-	if p.service != nil && p.shown() {
-		status.Enabled = new(p.service.Enabled)
-		status.Target = &v1alpha1.Target{Name: p.service.Target.Name, Alias: p.service.Target.Alias}
+func (p *pass) report(ctx context.Context, end *conclusion) error {
+	status, o := &p.obj().Status, &end.Outcome
+	if service := p.sighting.service; service != nil && p.shown() && !o.Paused {
+		status.Enabled = new(service.Enabled)
+		status.Target = &v1alpha1.Target{Name: service.Target, Alias: service.Alias}
+		p.showObserved()
 		if status.SVM != nil {
-			status.SVM.Name = p.service.SVM.Name
+			status.SVM.Name = service.SVM.Name
 		}
-	}
-	if p.service != nil && !p.denied && p.observes() && !p.strayed && p.end == nil {
-		status.ArrayUUID = p.r.arrayUUID(p.admission.Cluster)
-		status.SVM = &v1alpha1.SVMStatus{Name: p.svm.Name, UUID: p.svm.UUID}
-	}
-	if p.service != nil && p.shown() {
-		p.showDrift(*o)
+		p.showDrift(*service, *o)
 	}
 	if due := p.showMetrics(*o); due > 0 && o.RetryAfter > 0 {
 		o.RetryAfter = min(o.RetryAfter, due)
 	}
-	if p.looked || p.denied {
-		status.LastHandledReconcileAt = kube.Annotation(p.obj, v1alpha1.ReconcileRequestedAtAnnotation)
+	if p.state.Looked() || p.state.Denied() {
+		status.LastHandledReconcileAt = kube.Annotation(p.obj(), v1alpha1.ReconcileRequestedAtAnnotation)
 	}
 	if p.deleting() && !o.Paused {
 		o.Message += " " + letGo
 	}
 	before := slices.Clone(p.object.Stored().Status.Conditions)
-	outcome.SetConditions(&status.Conditions, &status.ObservedGeneration, p.obj.Generation, *o)
-	if err := p.persist(ctx); err != nil {
+	outcome.SetConditions(&status.Conditions, &status.ObservedGeneration, p.obj().Generation, *o)
+	if err := p.record(ctx); err != nil {
 		return err
 	}
-	for _, tell := range p.news {
-		tell()
+	for _, send := range p.journal.events {
+		send()
 	}
-	if !p.acted {
-		outcome.Announce(p.r.Events, p.obj, before, *o)
+	if !p.journal.acted {
+		outcome.Announce(p.r.Events, p.obj(), before, *o)
 	}
 	return nil
 }
 
+// showObserved shows the SVM that an object which only observes is bound to.
+func (p *pass) showObserved() {
+	if svm, status := p.state.Object().Bound, &p.obj().Status; status.SVM == nil && svm != (plan.SVM{}) {
+		status.SVM, status.ArrayUUID = &v1alpha1.SVMStatus{Name: svm.Name, UUID: svm.UUID}, p.arrayUUID()
+	}
+}
+
 // shown reports whether anything of the service may be shown on this object.
-func (p *pass) shown() bool { return !p.denied && (p.standing.holder == nil || p.standing.takesOver) }
+func (p *pass) shown() bool { return !p.state.Denied() && !p.state.Behind() }
 
 // reportUpdate tells whether the service followed the spec, or was put back to it. Clearing the alias of a service that
 // was just created is part of creating it.
-func (p *pass) reportUpdate(before ontap.Service) {
-	if p.created {
+func (p *pass) reportUpdate(before, after plan.Service) {
+	if p.journal.created {
 		return
 	}
 	reason, intro := v1alpha1.EventUpdated, "changed"
@@ -72,17 +87,17 @@ func (p *pass) reportUpdate(before ontap.Service) {
 	}
 	corrected := func(field string) {
 		if reason == v1alpha1.EventDriftCorrected && p.r.DriftCorrected != nil {
-			p.r.DriftCorrected(p.obj, field)
+			p.r.DriftCorrected(p.obj(), field)
 		}
 	}
 	var changes []string
-	if before.Enabled != p.service.Enabled {
+	if before.Enabled != after.Enabled {
 		corrected(driftEnabled)
-		changes = append(changes, fmt.Sprintf("enabled from %t to %t", before.Enabled, p.service.Enabled))
+		changes = append(changes, fmt.Sprintf("enabled from %t to %t", before.Enabled, after.Enabled))
 	}
-	if before.Target.Alias != p.service.Target.Alias {
+	if before.Alias != after.Alias {
 		corrected(driftAlias)
-		changes = append(changes, fmt.Sprintf("alias from %q to %q", before.Target.Alias, p.service.Target.Alias))
+		changes = append(changes, fmt.Sprintf("alias from %q to %q", before.Alias, after.Alias))
 	}
 	p.event(corev1.EventTypeNormal, reason, "Update", "%s: %s %s", p.subject(), intro, strings.Join(changes, ", "))
 }
@@ -90,12 +105,12 @@ func (p *pass) reportUpdate(before ontap.Service) {
 // eventually tells what this pass found out, once that is written down: a pass that has to be done again finds it out
 // again.
 func (p *pass) eventually(eventType, reason, action, note string, args ...any) {
-	p.acted = true
-	p.news = append(p.news, func() { p.event(eventType, reason, action, note, args...) })
+	p.journal.acted = true
+	p.journal.events = append(p.journal.events, func() { p.event(eventType, reason, action, note, args...) })
 }
 
 // event tells what this pass did, at once.
 func (p *pass) event(eventType, reason, action, note string, args ...any) {
-	p.acted = true
-	p.r.Events.Eventf(p.obj, nil, eventType, reason, action, note, args...)
+	p.journal.acted = true
+	p.r.Events.Eventf(p.obj(), nil, eventType, reason, action, note, args...)
 }

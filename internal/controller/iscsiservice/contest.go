@@ -46,15 +46,15 @@ func unlessEmpty(value string) []string {
 }
 
 func holderKeys(o *v1alpha1.ISCSIService) []string {
-	if !holds(o) {
+	if !hasOrBegan(o) {
 		return nil
 	}
 	svm := meant(o)
 	return slices.Concat(unlessEmpty(svm.Name), unlessEmpty(svm.UUID))
 }
 
-// holds reports whether the object has a service, or has begun to create one.
-func holds(o *v1alpha1.ISCSIService) bool { return o.Status.Origin != "" || isCreating(o) }
+// hasOrBegan reports whether the object has a service, or has begun to create one.
+func hasOrBegan(o *v1alpha1.ISCSIService) bool { return o.Status.Origin != "" || isCreating(o) }
 
 func boundTo(o *v1alpha1.ISCSIService) ontap.SVMRef {
 	if o.Status.SVM == nil {
@@ -68,8 +68,8 @@ func meant(o *v1alpha1.ISCSIService) ontap.SVMRef {
 	if bound := boundTo(o); bound.UUID != "" {
 		return bound
 	}
-	if request, ok := createdOn(o); ok && isCreating(o) {
-		return request.svm
+	if request, ok := createRequestOf(o); ok && isCreating(o) {
+		return svmRef(request.resolved)
 	}
 	return ontap.SVMRef{Name: o.Spec.SVM.Name, UUID: o.Spec.SVM.UUID}
 }
@@ -77,70 +77,75 @@ func meant(o *v1alpha1.ISCSIService) ontap.SVMRef {
 // standing is where an object stands among those that name its SVM. The objects are those of the cache, and not to be
 // changed.
 type standing struct {
-	// holder comes before this object, and successor takes the service over from it.
-	holder, successor *v1alpha1.ISCSIService
-	// takesOver: this object takes the service over from the holder.
-	takesOver bool
+	// holder comes before this object, and next takes the service over from it; nil if there is none.
+	holder, next *v1alpha1.ISCSIService
 	// former have an origin, or have begun to create the service, and cannot claim it now.
 	former []*v1alpha1.ISCSIService
-	// live: the API server was asked, and is for the rest of the pass.
-	live bool
 }
 
-// rival is an object that means the same SVM.
-type rival struct {
+// contender is another object that means the same SVM.
+type contender struct {
 	obj      *v1alpha1.ISCSIService
 	claimant plan.Claimant
 }
 
-// claim finds out where the object stands. Who has the service, or has begun to create it, is found by an index; those that
-// wait are looked through only where that decides, and as far as it does.
-func (p *pass) claim(ctx context.Context, live bool) error {
-	live = live || p.standing.live
-	p.standing = standing{live: live}
-	if p.observes() {
-		return nil
+// contest finds out where the object stands, and tells the state.
+func (p *pass) contest(ctx context.Context, scope plan.Scope) error {
+	if scope == plan.Adopters {
+		adopters, err := p.contenders(ctx, p.r.Live, statusUUID)
+		if err != nil {
+			return err
+		}
+		if slices.ContainsFunc(adopters, func(c contender) bool { return c.claimant.Origin != plan.None && !c.claimant.Deleting }) {
+			scope = plan.All
+		}
 	}
-	var rivals []rival
+	var contenders []contender
 	var err error
-	if live {
-		rivals, err = p.rivals(ctx, p.r.Live, specName, specUUID, statusName, statusUUID)
-	} else if rivals, err = p.rivals(ctx, p.r.Client, holderIndex); err == nil {
-		rivals, err = p.withFirst(ctx, rivals)
+	if scope == plan.All {
+		contenders, err = p.contenders(ctx, p.r.Live, specName, specUUID, statusName, statusUUID)
+	} else if contenders, err = p.contenders(ctx, p.r.Client, holderIndex); err == nil {
+		contenders, err = p.withFirst(ctx, contenders)
 	}
 	if err != nil {
 		return err
 	}
-	p.standing = p.contest(rivals)
-	p.standing.live = live
+	s, found := p.standingAmong(contenders)
+	p.standing = s
+	p.state.Contested(found, len(s.former) > 0, scope)
 	return nil
 }
 
-func (p *pass) self() plan.Claimant { return claimant(p.obj, p.denied) }
+func (p *pass) self() plan.Claimant {
+	self := claimant(p.obj(), p.state.Denied())
+	self.Origin = p.state.Object().Origin
+	return self
+}
 
-// contest is where the object stands among those rivals.
-func (p *pass) contest(rivals []rival) (s standing) {
-	claimants := make([]plan.Claimant, len(rivals))
-	for i, r := range rivals {
-		claimants[i] = r.claimant
-		if (r.claimant.Origin != plan.None || r.claimant.Creating) && (r.claimant.Observe || r.claimant.Denied) && !r.claimant.Deleting {
-			s.former = append(s.former, r.obj)
+// standingAmong is where the object stands among the contenders.
+func (p *pass) standingAmong(contenders []contender) (s standing, found plan.Standing) {
+	claimants := make([]plan.Claimant, len(contenders))
+	for i, c := range contenders {
+		claimants[i] = c.claimant
+		if (c.claimant.Origin != plan.None || c.claimant.Creating) && (c.claimant.Observe || c.claimant.Denied) && !c.claimant.Deleting {
+			s.former = append(s.former, c.obj)
 		}
 	}
-	found := p.self().Contest(claimants)
-	if s.takesOver = found.TakesOver; found.Holder >= 0 {
-		s.holder = rivals[found.Holder].obj
+	found = p.self().Contest(claimants)
+	if found.Holder >= 0 {
+		s.holder = contenders[found.Holder].obj
 	}
-	if found.Successor >= 0 {
-		s.successor = rivals[found.Successor].obj
+	if found.NextClaimant >= 0 {
+		s.next = contenders[found.NextClaimant].obj
 	}
-	return s
+	return s, found
 }
 
 // withFirst adds to the holders the first of the objects that only wait, if it matters who that is: no holder comes before
 // this object, or one that is being deleted does, or this object is being deleted.
-func (p *pass) withFirst(ctx context.Context, holders []rival) ([]rival, error) {
-	holder, self := p.contest(holders).holder, p.self()
+func (p *pass) withFirst(ctx context.Context, holders []contender) ([]contender, error) {
+	known, _ := p.standingAmong(holders)
+	holder, self := known.holder, p.self()
 	if !self.Deleting && (self.Origin != plan.None || self.Creating || holder != nil && holder.DeletionTimestamp.IsZero()) {
 		return holders, nil
 	}
@@ -153,13 +158,13 @@ func (p *pass) withFirst(ctx context.Context, holders []rival) ([]rival, error) 
 
 // firstWaiting is the first of the other objects that wait for the SVM, or, unless this object is being deleted, of those
 // before it.
-func (p *pass) firstWaiting(ctx context.Context) (*rival, error) {
-	waits := func(r rival) bool {
-		return !holds(r.obj) && !r.claimant.Deleting && !r.claimant.Observe && !r.claimant.Denied &&
+func (p *pass) firstWaiting(ctx context.Context) (*contender, error) {
+	waits := func(r contender) bool {
+		return !hasOrBegan(r.obj) && !r.claimant.Deleting && !r.claimant.Observe && !r.claimant.Denied &&
 			(p.deleting() || p.self().Contest([]plan.Claimant{r.claimant}).Holder == 0)
 	}
 	known := &v1alpha1.ISCSIService{}
-	if name := p.past.precedent; name.Name != "" && !p.deleting() && p.r.Client.Get(ctx, name, known, client.UnsafeDisableDeepCopy) == nil {
+	if name := p.memory.first; name.Name != "" && !p.deleting() && p.r.Client.Get(ctx, name, known, client.UnsafeDisableDeepCopy) == nil {
 		// Who came before this object does so still, as a rule.
 		if r, same, err := p.contends(ctx, known); err != nil || same && waits(r) {
 			return &r, err
@@ -176,42 +181,42 @@ func (p *pass) firstWaiting(ctx context.Context) (*rival, error) {
 		return 1
 	})
 	for _, candidate := range candidates {
-		if holds(candidate) {
+		if hasOrBegan(candidate) {
 			continue
 		}
 		if r, same, err := p.contends(ctx, candidate); err != nil || same && waits(r) {
-			p.past.precedent = client.ObjectKeyFromObject(candidate)
+			p.memory.first = client.ObjectKeyFromObject(candidate)
 			return &r, err
 		}
 	}
 	return nil, nil
 }
 
-// rivals are the other objects that mean the same SVM, found in those indexes.
-func (p *pass) rivals(ctx context.Context, reader client.Reader, indexes ...string) ([]rival, error) {
+// contenders are the other objects that mean the same SVM, found in those indexes.
+func (p *pass) contenders(ctx context.Context, reader client.Reader, indexes ...string) ([]contender, error) {
 	candidates, err := p.candidates(ctx, reader, indexes...)
 	if err != nil {
 		return nil, err
 	}
-	var rivals []rival
+	var contenders []contender
 	for _, candidate := range candidates {
 		r, same, err := p.contends(ctx, candidate)
 		if err != nil {
 			return nil, err
 		}
 		if same {
-			rivals = append(rivals, r)
+			contenders = append(contenders, r)
 		}
 	}
-	return rivals, nil
+	return contenders, nil
 }
 
 // candidates are the other objects that may mean the same SVM, found in those indexes.
 func (p *pass) candidates(ctx context.Context, reader client.Reader, indexes ...string) ([]*v1alpha1.ISCSIService, error) {
 	var candidates []*v1alpha1.ISCSIService
-	seen := map[types.UID]bool{p.obj.UID: true}
+	seen := map[types.UID]bool{p.obj().UID: true}
 	for _, index := range indexes {
-		values := []string{p.svm.Name, p.svm.UUID}
+		values := []string{p.svm().Name, p.svm().UUID}
 		switch index {
 		case specName, statusName:
 			values = values[:1]
@@ -253,30 +258,30 @@ func claimant(o *v1alpha1.ISCSIService, denied bool) plan.Claimant {
 // contends reports whether the other object, which names the same SVM in some way, means that one, of the same array. Names
 // pass from one SVM to another: where one side is known by its UUID only the other must be too, and is before anything is
 // done.
-func (p *pass) contends(ctx context.Context, other *v1alpha1.ISCSIService) (rival, bool, error) {
+func (p *pass) contends(ctx context.Context, other *v1alpha1.ISCSIService) (contender, bool, error) {
 	svm := meant(other)
-	if svm.UUID != "" && svm.UUID != p.svm.UUID || svm.UUID == "" && svm.Name != p.svm.Name {
-		return rival{}, false, nil
+	if svm.UUID != "" && svm.UUID != p.svm().UUID || svm.UUID == "" && svm.Name != p.svm().Name {
+		return contender{}, false, nil
 	}
-	if !holds(other) && other.Status.SVM == nil && svm.Name != "" && svm.Name != p.svm.Name {
-		return rival{}, false, nil // its name and its UUID are of two SVMs, so that it can have neither
+	if !hasOrBegan(other) && other.Status.SVM == nil && svm.Name != "" && svm.Name != p.svm().Name {
+		return contender{}, false, nil // its name and its UUID are of two SVMs, so that it can have neither
 	}
 	cluster := &v1alpha1.ONTAPCluster{}
 	missing := p.r.Client.Get(ctx, types.NamespacedName{Name: other.ONTAPClusterName()}, cluster)
 	if client.IgnoreNotFound(missing) != nil {
-		return rival{}, false, missing
+		return contender{}, false, missing
 	}
 	if !p.sameArray(other, cluster) {
-		return rival{}, false, nil
+		return contender{}, false, nil
 	}
 	namespace, err := kube.NamespaceLabels(ctx, p.r.Client, other.Namespace)
 	if client.IgnoreNotFound(err) != nil {
-		return rival{}, false, err
+		return contender{}, false, err
 	}
 	// A rule that cannot be read takes nothing away.
 	denied := missing != nil || err != nil ||
-		access.Validate(cluster.Spec.Access) == nil && !access.Allowed(cluster.Spec.Access, other.Namespace, namespace, p.svm.Name)
-	return rival{obj: other, claimant: claimant(other, denied)}, true, nil
+		access.Validate(cluster.Spec.Access) == nil && !access.Allowed(cluster.Spec.Access, other.Namespace, namespace, p.svm().Name)
+	return contender{obj: other, claimant: claimant(other, denied)}, true, nil
 }
 
 // sameArray reports whether the other object, of that ONTAPCluster, is about the array that this one is about. An object that
@@ -291,32 +296,9 @@ func (p *pass) sameArray(other *v1alpha1.ISCSIService, cluster *v1alpha1.ONTAPCl
 	array := p.r.arrayUUID(cluster)
 	if array == "" && p.deleting() {
 		// Its ONTAPCluster has not been connected yet. The UUID of the SVM tells, and a deletion can wait.
-		return cluster.Name != "" && other.Spec.SVM.UUID == p.svm.UUID
+		return cluster.Name != "" && other.Spec.SVM.UUID == p.svm().UUID
 	}
 	return array != "" && array == p.r.arrayUUID(p.admission.Cluster)
-}
-
-// recheckClaim makes sure, before a service is taken away with its object, that no other object has taken it over meanwhile:
-// the cache may not have seen that yet.
-func (p *pass) recheckClaim(ctx context.Context) error {
-	others, err := p.rivals(ctx, p.r.Live, statusUUID)
-	if err != nil {
-		return err
-	}
-	for _, other := range others {
-		if other.claimant.Origin != plan.None && !other.claimant.Deleting {
-			p.standing.live = true
-			return kube.ErrChanged
-		}
-	}
-	waited := p.standing.successor != nil
-	if err := p.claim(ctx, false); err != nil {
-		return err
-	}
-	if p.standing.successor != nil != waited {
-		return kube.ErrChanged // another object has come that is to take it over
-	}
-	return nil
 }
 
 // arrayUUID is the UUID of the array that an ONTAPCluster leads to: the one that answers, or else the one that is remembered.

@@ -13,10 +13,11 @@ import (
 
 	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
 	"github.com/ontap-operator/ontap-san-operator/internal/kube"
+	"github.com/ontap-operator/ontap-san-operator/internal/plan"
 )
 
-// mostMarked is how many objects a pass takes markers off that have no origin. Users who may write annotations can mark objects.
-const mostMarked = 4
+// maxMarked is how many objects a pass takes markers off that have no origin. Users who may write annotations can mark objects.
+const maxMarked = 4
 
 // supersede ends what other objects have of the service that this one is about to take on: an object that may not use the
 // SVM, or only observes it, must not find its origin again once that changes. It is written down before this object has the
@@ -31,14 +32,14 @@ func (p *pass) supersede(ctx context.Context) error {
 			if err := p.supersedeOne(ctx, former); err != nil {
 				return err
 			}
-		} else if marked++; marked <= mostMarked {
+		} else if marked++; marked <= maxMarked {
 			if err := p.supersedeOne(ctx, former); err != nil {
 				logf.FromContext(ctx).Info("Cannot take markers off an ISCSIService that may not use the SVM",
 					"ISCSIService", client.ObjectKeyFromObject(former).String(), "error", err.Error())
 			}
 		}
 	}
-	p.standing.former = nil
+	p.state.Superseded()
 	return nil
 }
 
@@ -49,7 +50,7 @@ func (p *pass) supersedeOne(ctx context.Context, former *v1alpha1.ISCSIService) 
 	live := &v1alpha1.ISCSIService{}
 	err := p.r.Live.Get(ctx, client.ObjectKeyFromObject(former), live)
 	switch {
-	case apierrors.IsNotFound(err), err == nil && (live.UID != former.UID || !live.DeletionTimestamp.IsZero() || !holds(live)):
+	case apierrors.IsNotFound(err), err == nil && (live.UID != former.UID || !live.DeletionTimestamp.IsZero() || !hasOrBegan(live)):
 		return nil
 	case err != nil:
 		return err
@@ -59,10 +60,10 @@ func (p *pass) supersedeOne(ctx context.Context, former *v1alpha1.ISCSIService) 
 	return p.r.endOrigin(ctx, live)
 }
 
-// letGo ends what the object has of the service that this one has just taken over from it: it is being deleted, and is gone
-// then. Should that fail, it finds out by itself.
-func (p *pass) letGo(ctx context.Context, holder *v1alpha1.ISCSIService) error {
-	live := &v1alpha1.ISCSIService{}
+// releaseHolder releases the object that this one has just taken the service over from: it is being deleted, and is gone then.
+// Should that fail, it finds out by itself.
+func (p *pass) releaseHolder(ctx context.Context) error {
+	holder, live := p.standing.holder, &v1alpha1.ISCSIService{}
 	err := p.r.Live.Get(ctx, client.ObjectKeyFromObject(holder), live)
 	if apierrors.IsNotFound(err) || err == nil && (live.UID != holder.UID || live.DeletionTimestamp.IsZero()) {
 		return nil
@@ -78,7 +79,7 @@ func (p *pass) letGo(ctx context.Context, holder *v1alpha1.ISCSIService) error {
 		return err
 	}
 	p.r.Events.Eventf(live, nil, corev1.EventTypeNormal, v1alpha1.EventReleased, "Release",
-		"ISCSIService %s/%s has taken the iSCSI service over", p.obj.Namespace, p.obj.Name)
+		"ISCSIService %s/%s has taken the iSCSI service over", p.obj().Namespace, p.obj().Name)
 	return nil
 }
 
@@ -86,11 +87,7 @@ func (p *pass) letGo(ctx context.Context, holder *v1alpha1.ISCSIService) error {
 func (r *Reconciler) endOrigin(ctx context.Context, live *v1alpha1.ISCSIService) error {
 	obj := r.object(live)
 	r.memory.settle(live)
-	err := obj.PatchMetadata(ctx, func(obj *v1alpha1.ISCSIService) {
-		controllerutil.RemoveFinalizer(obj, v1alpha1.Finalizer)
-		delete(obj.Annotations, v1alpha1.CreatingSVMAnnotation)
-		delete(obj.Annotations, v1alpha1.CreatingAnnotation)
-	})
+	err := obj.PatchMetadata(ctx, func(obj *v1alpha1.ISCSIService) { setMarkers(obj, plan.Markers{}, "") })
 	if err != nil || live.Status.Origin == "" {
 		return err
 	}
