@@ -26,11 +26,11 @@ import (
 )
 
 var (
-	// ErrNotConnected: the ONTAPCluster is Ready, but this process is not connected to its array, since it has just started
+	// ErrNotConnected says that the ONTAPCluster is Ready, but this process is not connected to its array, since it has just started
 	// or the endpoint has just changed. There is nothing to report yet: either the connection or the condition of the
 	// ONTAPCluster triggers the next pass.
 	ErrNotConnected = errors.New("not connected yet")
-	// ErrOtherShard: the object is another operator's to work on.
+	// ErrOtherShard says that the object is another operator's to work on.
 	ErrOtherShard = errors.New("not in this operator's shard")
 )
 

@@ -8,11 +8,11 @@ import (
 )
 
 var (
-	// ErrChanged: the object was changed since the pass read it. What the pass knows now is up to date.
+	// ErrChanged says that the object was changed since the pass read it. What the pass knows now is up to date.
 	ErrChanged = errors.New("the object has changed")
-	// ErrStale: the pass began with an old copy of the object. It has to be done again.
+	// ErrStale says that the pass began with an old copy of the object. It has to be done again.
 	ErrStale = errors.New("the object was an old copy")
-	// ErrGone: the object is not there any more.
+	// ErrGone says that the object is not there any more.
 	ErrGone = errors.New("the object is gone")
 )
 
