@@ -10,13 +10,14 @@ import (
 	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
 	"github.com/ontap-operator/ontap-san-operator/internal/admission"
 	"github.com/ontap-operator/ontap-san-operator/internal/controller/trigger"
+	"github.com/ontap-operator/ontap-san-operator/internal/fleet"
 	"github.com/ontap-operator/ontap-san-operator/internal/outcome"
 )
 
 func TestAServiceWaitsUntilItsONTAPClusterIsConnectedAsSpecSaysNow(t *testing.T) {
 	g := NewWithT(t)
 	s := newSite(t)
-	prepare := func(deleted *metav1.Time) error {
+	connect := func(deleted *metav1.Time) error {
 		t.Helper()
 		obj := &v1alpha1.ISCSIService{
 			ObjectMeta: metav1.ObjectMeta{Name: "main", Namespace: "team", DeletionTimestamp: deleted, Finalizers: []string{v1alpha1.Finalizer}},
@@ -25,15 +26,18 @@ func TestAServiceWaitsUntilItsONTAPClusterIsConnectedAsSpecSaysNow(t *testing.T)
 				SVM: &v1alpha1.SVMStatus{Name: "svm1", UUID: "11111111-2222-3333-4444-555555555555"}, Origin: v1alpha1.OriginCreated,
 			},
 		}
-		p := (&Reconciler{Client: s.kube, Fleet: s.Fleet}).newPass(obj)
-		end, err := p.prepare(t.Context())
-		g.Expect(end).To(BeNil())
+		slot := s.Fleet.Visit(fleet.Visitor{Key: "main", Wake: func() {}})
+		p, err := (&Reconciler{Client: s.kube, Fleet: s.Fleet}).begin(t.Context(), obj, slot)
+		g.Expect(err).NotTo(HaveOccurred())
+		defer p.end()
+		err = p.connect(t.Context())
+		g.Expect(p.failure).To(BeNil())
 		return err
 	}
-	g.Expect(prepare(nil)).To(Succeed())
+	g.Expect(connect(nil)).To(Succeed())
 	s.edit(t, func(spec *v1alpha1.ONTAPClusterSpec) { spec.Endpoint = "https://127.0.0.1:1" })
-	g.Expect(prepare(nil)).To(MatchError(admission.ErrNotConnected), "nothing is told, and nothing sent where spec led before")
-	g.Expect(prepare(new(metav1.Now()))).To(Succeed(), "a deletion takes the connection that there is")
+	g.Expect(connect(nil)).To(MatchError(admission.ErrNotConnected), "nothing is told, and nothing sent where spec led before")
+	g.Expect(connect(new(metav1.Now()))).To(Succeed(), "a deletion takes the connection that there is")
 
 	before := s.cluster(t)
 	after := before.DeepCopy()

@@ -9,9 +9,11 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
+	"github.com/ontap-operator/ontap-san-operator/internal/admission"
 	"github.com/ontap-operator/ontap-san-operator/internal/controller/ontapcluster"
 	"github.com/ontap-operator/ontap-san-operator/internal/fleet"
 	"github.com/ontap-operator/ontap-san-operator/internal/lease"
+	"github.com/ontap-operator/ontap-san-operator/internal/plan"
 	"github.com/ontap-operator/ontap-san-operator/internal/workqueue"
 )
 
@@ -37,11 +39,15 @@ func TestWithoutItsLeaseTheOperatorDoesNotEvenLook(t *testing.T) {
 
 func TestAPassThatLosesItsLeaseTellsNothing(t *testing.T) {
 	g := NewWithT(t)
-	p := (&Reconciler{Lease: unheld(t)}).newPass(&v1alpha1.ISCSIService{})
-	g.Expect(p.mark(t.Context(), true, true)).To(MatchError(lease.ErrTooShort))
-	g.Expect(p.past.post.is(postUnknown)).To(BeTrue())
-	g.Expect(p.mark(t.Context(), false, false)).To(MatchError(lease.ErrTooShort))
+	r, obj := &Reconciler{Lease: unheld(t), Fleet: &fleet.Fleet{}}, &v1alpha1.ISCSIService{}
+	p := &pass{
+		r: r, memory: &objectMemory{}, object: r.object(obj), admission: &admission.Admission{Cluster: &v1alpha1.ONTAPCluster{}},
+		state: plan.Begin(describe(obj), plan.Memory{}, false, time.Now()),
+	}
+	g.Expect(p.mark(t.Context(), plan.Step{Do: plan.Mark, Creating: true})).To(MatchError(lease.ErrTooShort))
+	g.Expect(p.state.Memory()).To(Equal(plan.Memory{}))
+	g.Expect(p.mark(t.Context(), plan.Step{Do: plan.Unmark})).To(MatchError(lease.ErrTooShort))
 
-	p.obj.Status.Origin = v1alpha1.OriginCreated
-	g.Expect(p.persist(t.Context())).To(MatchError(lease.ErrTooShort))
+	p.obj().Status.Origin = v1alpha1.OriginCreated
+	g.Expect(p.record(t.Context())).To(MatchError(lease.ErrTooShort))
 }

@@ -8,7 +8,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
-	"github.com/ontap-operator/ontap-san-operator/internal/ontap"
+	"github.com/ontap-operator/ontap-san-operator/internal/plan"
 )
 
 const (
@@ -24,12 +24,12 @@ func creating(value string) *v1alpha1.ISCSIService {
 
 func TestACreateRequestIsRememberedAsItWasSent(t *testing.T) {
 	for value, want := range map[string]createRequest{
-		"svm1//" + arrayUUID1 + "/" + someUUID:             {ontap.SVMRef{Name: "svm1"}, ontap.SVMRef{Name: "svm1", UUID: someUUID}, arrayUUID1},
-		"/" + someUUID + "/" + arrayUUID1 + "/" + someUUID: {ontap.SVMRef{UUID: someUUID}, ontap.SVMRef{UUID: someUUID}, arrayUUID1},
-		"svm1//" + arrayUUID1:                              {ontap.SVMRef{Name: "svm1"}, ontap.SVMRef{Name: "svm1"}, arrayUUID1},
-		"svm1/" + someUUID + "/" + arrayUUID1:              {ontap.SVMRef{Name: "svm1", UUID: someUUID}, ontap.SVMRef{Name: "svm1", UUID: someUUID}, arrayUUID1},
+		"svm1//" + arrayUUID1 + "/" + someUUID:             {plan.SVM{Name: "svm1"}, plan.SVM{Name: "svm1", UUID: someUUID}, arrayUUID1},
+		"/" + someUUID + "/" + arrayUUID1 + "/" + someUUID: {plan.SVM{UUID: someUUID}, plan.SVM{UUID: someUUID}, arrayUUID1},
+		"svm1//" + arrayUUID1:                              {plan.SVM{Name: "svm1"}, plan.SVM{Name: "svm1"}, arrayUUID1},
+		"svm1/" + someUUID + "/" + arrayUUID1:              {plan.SVM{Name: "svm1", UUID: someUUID}, plan.SVM{Name: "svm1", UUID: someUUID}, arrayUUID1},
 	} {
-		got, ok := createdOn(creating(value))
+		got, ok := createRequestOf(creating(value))
 		g := NewWithT(t)
 		g.Expect(ok).To(BeTrue(), value)
 		g.Expect(got).To(Equal(want), value)
@@ -46,15 +46,15 @@ func FuzzWhatATenantWritesIntoTheAnnotationIsAnSVMOrNothing(f *testing.F) {
 		f.Add(value)
 	}
 	f.Fuzz(func(t *testing.T, value string) {
-		request, ok := createdOn(creating(value))
+		request, ok := createRequestOf(creating(value))
 		if !ok {
 			if request != (createRequest{}) {
 				t.Fatalf("%q is none, and yet %+v", value, request)
 			}
 			return
 		}
-		for _, svm := range []ontap.SVMRef{request.named, request.svm} {
-			if svm == (ontap.SVMRef{}) || len(svm.Name) > 128 || strings.ContainsAny(svm.Name, " \t\r\n*|!\"<>?/\\,%&=") || svm.UUID != "" && len(svm.UUID) != 36 {
+		for _, svm := range []plan.SVM{request.named, request.resolved} {
+			if svm == (plan.SVM{}) || len(svm.Name) > 128 || strings.ContainsAny(svm.Name, " \t\r\n*|!\"<>?/\\,%&=") || svm.UUID != "" && len(svm.UUID) != 36 {
 				t.Fatalf("%q is taken for %+v", value, svm)
 			}
 		}
