@@ -74,15 +74,6 @@ func meant(o *v1alpha1.ISCSIService) ontap.SVMRef {
 	return ontap.SVMRef{Name: o.Spec.SVM.Name, UUID: o.Spec.SVM.UUID}
 }
 
-// standing is where an object stands among those that name its SVM. The objects are those of the cache, and not to be
-// changed.
-type standing struct {
-	// holder comes before this object, and next takes the service over from it; nil if there is none.
-	holder, next *v1alpha1.ISCSIService
-	// former have an origin, or have begun to create the service, and cannot claim it now.
-	former []*v1alpha1.ISCSIService
-}
-
 // contender is another object that means the same SVM.
 type contender struct {
 	obj      *v1alpha1.ISCSIService

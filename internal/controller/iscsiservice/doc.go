@@ -1,23 +1,22 @@
 // Package iscsiservice makes the iSCSI services of SVMs agree with their ISCSIServices.
 //
-// One pass over an ISCSIService is observe → plan → act, repeated until the plan comes to rest, then report:
+// One pass over an ISCSIService asks the plan for the next step, takes it, and tells the plan's state what came of it, until
+// the plan comes to rest; then it reports. The files, each of which uses only those below it:
 //
-//	reconciler.go   the reconciler and what triggers it
-//	pass.go         what one pass knows: wanted, remembered, observed
-//	act.go          takes a step of the plan
-//	observe.go      looks at the service
-//	release.go      lets an object go
-//	supersede.go    ends what other objects have of a service
-//	marks.go        the finalizer and the annotations of a create request
-//	store.go        writes to the API server
-//	ended.go        the outcome of a plan that came to rest
-//	report.go       status and events
-//	drift.go        what status tells of out-of-band changes
-//	metrics.go      what status tells of the latest sample
-//	claims.go       which of the objects that name an SVM has its service
-//	sessions.go     which initiators would be cut off
-//	pause.go        a pass that must not change anything
-//	memory.go       what only this process knows of an object
+//	reconciler.go, setup.go  the reconciler, and what triggers it
+//	run.go                   the steps of a pass
+//	report.go                conditions, status and events at its end
+//	conclude.go              the outcome of a plan that came to rest
+//	request.go, release.go   requests to the array; the end of an object
+//	record.go                writes the object: markers and status
+//	takeover.go              ends what other objects have of a service
+//	connect.go, look.go      finds the array, and what is there
+//	contest.go               which of the objects that name an SVM has its service
+//	drift.go, metrics.go     what status tells of out-of-band changes and of the latest sample
+//	journal.go               events
+//	pass.go                  what one pass knows
+//	visit.go, memory.go      the pass's stay at an array; what this process remembers of an object
+//	describe.go, markers.go  an object in the terms of the plan; its finalizer and annotations
 package iscsiservice
 
 // +kubebuilder:rbac:groups=san.ontap-operator.io,resources=iscsiservices,verbs=get;list;watch;patch

@@ -1,8 +1,11 @@
 package iscsiservice
 
 import (
+	"fmt"
 	"strconv"
+	"strings"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -68,4 +71,34 @@ func (p *pass) showDrift(service plan.Service, o outcome.Outcome) {
 	} else if p.observes() && p.obj().Status.Drift != nil && p.obj().Status.Drift.Field != driftTarget {
 		p.obj().Status.Drift = nil
 	}
+}
+
+// reportUpdate tells whether the service followed the spec, or was put back to it. Clearing the alias of a service that
+// was just created is part of creating it.
+func (p *pass) reportUpdate(before, after plan.Service) {
+	if p.journal.created {
+		return
+	}
+	reason, intro := v1alpha1.EventUpdated, "changed"
+	if p.agreed() {
+		reason, intro = v1alpha1.EventDriftCorrected, "somebody changed the iSCSI service; put back"
+		if field, desired, observed, ok := p.differs(before); ok {
+			p.drifted(field, desired, observed)
+		}
+	}
+	corrected := func(field string) {
+		if reason == v1alpha1.EventDriftCorrected && p.r.DriftCorrected != nil {
+			p.r.DriftCorrected(p.obj(), field)
+		}
+	}
+	var changes []string
+	if before.Enabled != after.Enabled {
+		corrected(driftEnabled)
+		changes = append(changes, fmt.Sprintf("enabled from %t to %t", before.Enabled, after.Enabled))
+	}
+	if before.Alias != after.Alias {
+		corrected(driftAlias)
+		changes = append(changes, fmt.Sprintf("alias from %q to %q", before.Alias, after.Alias))
+	}
+	p.event(corev1.EventTypeNormal, reason, "Update", "%s: %s %s", p.subject(), intro, strings.Join(changes, ", "))
 }

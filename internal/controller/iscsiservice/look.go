@@ -12,15 +12,6 @@ import (
 	"github.com/ontap-operator/ontap-san-operator/internal/plan"
 )
 
-// sighting is what the array showed last of the service, and of who uses it.
-type sighting struct {
-	// service was seen, and is not known to be gone; nil if it was not.
-	service *plan.Service
-	// initiators are those of the sessions that were counted, and uncounted is why they could not be counted.
-	initiators []string
-	uncounted  *ontap.Error
-}
-
 // look finds the service where that is cheap, and, if it is not there, the SVM by its UUID: access goes by name.
 func (p *pass) look(ctx context.Context, live bool) error {
 	p.object.Invalidate()

@@ -2,35 +2,15 @@ package iscsiservice
 
 import (
 	"cmp"
-	"context"
 	"regexp"
 	"slices"
 	"strings"
-	"time"
 
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
-	"github.com/ontap-operator/ontap-san-operator/internal/kube"
 	"github.com/ontap-operator/ontap-san-operator/internal/plan"
 )
-
-// mark puts the markers of a step on the object, or takes them off, in one patch.
-func (p *pass) mark(ctx context.Context, step plan.Step) error {
-	// Markers tell what is about to be sent, or that nothing is under way: only the replica that may send can say so.
-	if err := p.r.Lease.Outlasts(time.Now().Add(p.r.writeTimeout())); err != nil {
-		return err
-	}
-	markers := p.state.Markers(step)
-	err := p.object.PatchMetadata(ctx, func(obj *v1alpha1.ISCSIService) { setMarkers(obj, markers, p.arrayUUID()) })
-	if err != nil {
-		return err
-	}
-	if p.state.Marked(markers) {
-		return kube.ErrStale
-	}
-	return nil
-}
 
 // setMarkers puts the markers of a create request to that array on an object, or takes them off.
 func setMarkers(obj *v1alpha1.ISCSIService, markers plan.Markers, arrayUUID string) {

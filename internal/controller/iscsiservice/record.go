@@ -2,6 +2,7 @@ package iscsiservice
 
 import (
 	"context"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apiequality "k8s.io/apimachinery/pkg/api/equality"
@@ -10,6 +11,23 @@ import (
 	"github.com/ontap-operator/ontap-san-operator/internal/kube"
 	"github.com/ontap-operator/ontap-san-operator/internal/plan"
 )
+
+// mark puts the markers of a step on the object, or takes them off, in one patch.
+func (p *pass) mark(ctx context.Context, step plan.Step) error {
+	// Markers tell what is about to be sent, or that nothing is under way: only the replica that may send can say so.
+	if err := p.r.Lease.Outlasts(time.Now().Add(p.r.writeTimeout())); err != nil {
+		return err
+	}
+	markers := p.state.Markers(step)
+	err := p.object.PatchMetadata(ctx, func(obj *v1alpha1.ISCSIService) { setMarkers(obj, markers, p.arrayUUID()) })
+	if err != nil {
+		return err
+	}
+	if p.state.Marked(markers) {
+		return kube.ErrStale
+	}
+	return nil
+}
 
 // bind records that the object has the service, and who made it.
 func (p *pass) bind(origin plan.Origin) error {

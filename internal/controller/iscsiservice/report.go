@@ -2,26 +2,13 @@ package iscsiservice
 
 import (
 	"context"
-	"fmt"
 	"slices"
-	"strings"
-
-	corev1 "k8s.io/api/core/v1"
 
 	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
 	"github.com/ontap-operator/ontap-san-operator/internal/kube"
 	"github.com/ontap-operator/ontap-san-operator/internal/outcome"
 	"github.com/ontap-operator/ontap-san-operator/internal/plan"
 )
-
-// journal has what a pass tells in events.
-type journal struct {
-	// acted: an event tells what this pass did. Events are those to send once status is written.
-	acted  bool
-	events []func()
-	// created: this pass has created the service.
-	created bool
-}
 
 // letGo ends each message about a deletion that waits.
 const letGo = `The deletion waits. To keep the service instead, set spec.deletionPolicy to Retain, which takes effect once the array answers; ` +
@@ -71,46 +58,3 @@ func (p *pass) showObserved() {
 
 // shown reports whether anything of the service may be shown on this object.
 func (p *pass) shown() bool { return !p.state.Denied() && !p.state.Behind() }
-
-// reportUpdate tells whether the service followed the spec, or was put back to it. Clearing the alias of a service that
-// was just created is part of creating it.
-func (p *pass) reportUpdate(before, after plan.Service) {
-	if p.journal.created {
-		return
-	}
-	reason, intro := v1alpha1.EventUpdated, "changed"
-	if p.agreed() {
-		reason, intro = v1alpha1.EventDriftCorrected, "somebody changed the iSCSI service; put back"
-		if field, desired, observed, ok := p.differs(before); ok {
-			p.drifted(field, desired, observed)
-		}
-	}
-	corrected := func(field string) {
-		if reason == v1alpha1.EventDriftCorrected && p.r.DriftCorrected != nil {
-			p.r.DriftCorrected(p.obj(), field)
-		}
-	}
-	var changes []string
-	if before.Enabled != after.Enabled {
-		corrected(driftEnabled)
-		changes = append(changes, fmt.Sprintf("enabled from %t to %t", before.Enabled, after.Enabled))
-	}
-	if before.Alias != after.Alias {
-		corrected(driftAlias)
-		changes = append(changes, fmt.Sprintf("alias from %q to %q", before.Alias, after.Alias))
-	}
-	p.event(corev1.EventTypeNormal, reason, "Update", "%s: %s %s", p.subject(), intro, strings.Join(changes, ", "))
-}
-
-// eventually tells what this pass found out, once that is written down: a pass that has to be done again finds it out
-// again.
-func (p *pass) eventually(eventType, reason, action, note string, args ...any) {
-	p.journal.acted = true
-	p.journal.events = append(p.journal.events, func() { p.event(eventType, reason, action, note, args...) })
-}
-
-// event tells what this pass did, at once.
-func (p *pass) event(eventType, reason, action, note string, args ...any) {
-	p.journal.acted = true
-	p.r.Events.Eventf(p.obj(), nil, eventType, reason, action, note, args...)
-}
