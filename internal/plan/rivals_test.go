@@ -77,11 +77,13 @@ func (d *duel) contest(p *pair, i int, old bool, scope Scope) (standing Standing
 	if recorded := scope == Adopters && theirs.owns(); old && (d.trusting || scope == Cached || scope == Adopters && !recorded) {
 		known = theirs.cached
 	}
+	mine.pass.handedOver = !theirs.obj.gone && theirs.obj.Origin != None && (!theirs.obj.Deleting || theirs.obj.Finalizer)
 	if theirs.obj.gone {
 		return d.decide(p.claimant(i, &mine.pass.object), nil), false
 	}
 	mine.pass.robs = theirs.owns() && p.wants(1-i)
 	other := p.claimant(1-i, &known.Object)
+	mine.pass.formerGeneration = known.Generation
 	former = (other.Origin != None || other.Creating) && (other.Observe || other.Denied) && !other.Deleting && !d.lenient
 	return d.decide(p.claimant(i, &mine.pass.object), []Claimant{other}), former
 }
@@ -102,20 +104,20 @@ func (d *duel) step(p *pair, i int, l luck, old bool) (broken string) {
 	case Supersede:
 		switch {
 		case theirs.obj.gone || theirs.obj.Deleting:
-		case p.wants(1 - i):
+		case theirs.obj.Generation != mine.pass.formerGeneration:
 			mine.end() // it may claim the service by now
 			return ""
 		default:
 			p.supersede(1 - i)
 		}
 	}
-	began, m := mine.pass.object.Origin, d.model
+	began, handedOver, m := mine.pass.object.Origin, mine.pass.handedOver, d.model
 	m.contest = func(_ *state, scope Scope) (Standing, bool) { return d.contest(p, i, old, scope) }
 	broken = m.step(mine, l)
 	taken := step.Do == Bind && mine.pass.active && began == None && mine.pass.object.Origin != None
 	switch {
 	case broken != "":
-	case step.Do == Release && step.Why == HandedOver && mine.obj.gone && !theirs.owns() && !(theirs.obj.Finalizer && !theirs.obj.gone && theirs.obj.Origin != None):
+	case step.Do == Release && step.Why == HandedOver && mine.obj.gone && !handedOver:
 		broken = "a service is handed over to an object that has not taken it over"
 	case taken && mine.pass.object.Origin == Adopted && p.holds(1-i) && !theirs.obj.Deleting:
 		broken = "a service is taken on that another object holds"
