@@ -17,6 +17,7 @@ func (p *pass) look(ctx context.Context, live bool) error {
 	p.object.Invalidate()
 	if live {
 		p.state.LookedAgain()
+		p.sighting.service = nil
 	}
 	svm := svmRef(p.state.Target())
 	service, snapshot := (*ontap.Service)(nil), false

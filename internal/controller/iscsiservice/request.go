@@ -40,6 +40,8 @@ func (p *pass) request(ctx context.Context, step plan.Step) error {
 	if step.Do == plan.Create {
 		p.state.Sending()
 		p.remember()
+		// What takes the markers off next is told from a user's doing by what is remembered.
+		defer p.remember()
 	}
 	ctx, cancel := context.WithDeadline(context.WithoutCancel(ctx), deadline)
 	defer cancel()
