@@ -60,7 +60,7 @@ func stateOf(w wish, m past, o sight) State {
 	if o.Counted {
 		s.countedAt = now
 	}
-	s.assurances = assurances{contested: true, scope: All, reserved: true, turn: true, rechecked: true}
+	s.assurances = assurances{contested: true, recontested: true, scope: All, reserved: true, turn: true, rechecked: true}
 	return s
 }
 

@@ -57,14 +57,17 @@ func (s *State) beginsToCreate(step Step) bool {
 
 // contestFor reports whether a step needs to know where the object stands, and what has to be asked for that. A cache may not
 // have seen yet that another object has just taken the service on.
+//
+// To take a service on, or away, is decided by what the others have recorded after this object was read. To create or change
+// it is decided by this object, read after that: another one that takes the service on ends the origin of this one first.
 func (s *State) contestFor(step Step) (scope Scope, needed bool) {
 	switch {
 	case step.Do == Release && (step.Why == HandedOver || step.Why == ClaimLost), step.Do == Forget && step.Why == ClaimLost:
 		return All, s.scope < All || !s.contested
 	case s.adopts(step):
-		return All, s.rechecked && (s.scope < All || !s.contested)
+		return All, s.rechecked && (s.scope < All || !s.recontested)
 	case step.Writes() && s.object.Deleting:
-		return Adopters, s.rechecked && (s.scope < Adopters || !s.contested)
+		return Adopters, s.rechecked && (s.scope < Adopters || !s.recontested)
 	case step.Writes(), s.transfers(step) && step.Origin != Created:
 		return Cached, !s.contested
 	}

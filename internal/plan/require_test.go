@@ -36,21 +36,21 @@ func TestWhatIsMadeSureOf(t *testing.T) {
 		want     []string
 	}{
 		{"before a create request", unbound(stateOf(enabled, past{}, absent)), alone,
-			[]string{"contest", "reserve", "contest", "await", "mark", "recheck", "contest", "create"}},
+			[]string{"contest", "reserve", "contest", "await", "mark", "recheck", "create"}},
 		{"before a create request whose markers are on", unbound(stateOf(enabled, markers, absent)), alone,
-			[]string{"contest", "reserve", "contest", "await", "recheck", "contest", "create"}},
+			[]string{"contest", "reserve", "contest", "await", "recheck", "create"}},
 		{"before a service is adopted", unbound(stateOf(enabled, past{}, seen)), alone,
-			[]string{"contest", "reserve", "contest", "recheck", "contest", "contest", "bind"}},
+			[]string{"contest", "reserve", "contest", "recheck", "contest", "bind"}},
 		{"before the created service is recorded", unbound(stateOf(enabled, pending, seen)), alone,
 			[]string{"contest", "reserve", "contest", "bind"}},
 		{"before an update", stateOf(enabled, created, disabled), alone,
-			[]string{"contest", "await", "recheck", "contest", "update"}},
+			[]string{"contest", "await", "recheck", "update"}},
 		{"before the sessions are counted", stateOf(wish{SessionGuard: true}, created, seen), alone,
 			[]string{"contest", "await", "count"}},
 		{"before a service is disabled to delete it", stateOf(deleting, created, seen), alone,
-			[]string{"contest", "reserve", "contest", "await", "recheck", "contest", "contest", "disable"}},
+			[]string{"contest", "reserve", "contest", "await", "recheck", "contest", "disable"}},
 		{"before a service is deleted", stateOf(deleting, created, disabled), alone,
-			[]string{"contest", "reserve", "contest", "await", "recheck", "contest", "contest", "remove"}},
+			[]string{"contest", "reserve", "contest", "await", "recheck", "contest", "remove"}},
 		{"before an object is released for the sake of another one", stateOf(deleting, created, seen), behind,
 			[]string{"contest", "contest", "release"}},
 		{"before an object gives its service up", stateOf(enabled, adopted, seen), behind,
@@ -75,7 +75,7 @@ func TestWhatIsMadeSureOf(t *testing.T) {
 func TestHowMuchIsAskedBeforeWhat(t *testing.T) {
 	g := NewWithT(t)
 	scope := func(s State) Scope {
-		s.contested, s.scope = false, Cached
+		s.contested, s.recontested, s.scope = false, false, Cached
 		step := require(s, nextSeen(s))
 		if s.object.Deleting {
 			step = require(s, nextRemoval(s))

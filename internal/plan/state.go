@@ -119,9 +119,10 @@ type observation struct {
 // assurances are what has been made sure of. What the array is asked takes time, in which any of it but a reservation may
 // change.
 type assurances struct {
-	// contested: the constraints tell where the object stands, in the widest scope that this pass has needed.
-	contested bool
-	scope     Scope
+	// contested: the constraints tell where the object stands since the last look at the array, in the widest scope that this
+	// pass has needed; recontested: also since the last recheck.
+	contested, recontested bool
+	scope                  Scope
 	// reserved: no other pass takes the service on, or away.
 	reserved bool
 	// turn: the next request may be sent under the limits of the array.

@@ -173,7 +173,7 @@ func (s *State) Contested(standing Standing, former bool, scope Scope) {
 	s.behind = standing.Holder >= 0 && !standing.TakesOver
 	s.nextClaimant = standing.NextClaimant >= 0
 	s.former = former
-	s.contested, s.scope = true, max(scope, s.scope)
+	s.contested, s.recontested, s.scope = true, s.rechecked, max(scope, s.scope)
 }
 
 // Superseded takes in that nothing is left of former claims.
@@ -208,7 +208,7 @@ func (s *State) Rechecked(object Object, recorded Status, now time.Time) (again 
 	if now.Sub(s.countedAt) > recountAfter {
 		s.countedAt, s.sessions = time.Time{}, 0
 	}
-	s.rechecked, s.contested = true, false
+	s.rechecked, s.recontested = true, false
 	return false
 }
 
