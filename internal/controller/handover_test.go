@@ -18,7 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
 	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
-	"github.com/ontap-operator/ontap-san-operator/test/testbed"
+	"github.com/ontap-operator/ontap-san-operator/internal/simulator/controlclient"
 )
 
 // look is one pass over an object.
@@ -97,7 +97,7 @@ func TestAClaimantThatComesWhileTheServiceIsDisabledTakesItOver(t *testing.T) {
 	g := NewWithT(t)
 	s := newSite(t)
 	main, r := s.created(t, "")
-	barrier, err := s.Hold(t.Context(), testbed.Match{Method: http.MethodPatch}, testbed.After)
+	barrier, err := s.Hold(t.Context(), controlclient.Match{Method: http.MethodPatch}, controlclient.After)
 	g.Expect(err).NotTo(HaveOccurred())
 	s.remove(t, main)
 	ended := make(chan struct{})
@@ -116,7 +116,7 @@ func TestAServiceWhoseDeletionIsUnderWayIsNotTakenOver(t *testing.T) {
 	g := NewWithT(t)
 	s := newSite(t)
 	main, r := s.created(t, "")
-	barrier, err := s.Hold(t.Context(), testbed.Match{Method: http.MethodDelete}, testbed.Before)
+	barrier, err := s.Hold(t.Context(), controlclient.Match{Method: http.MethodDelete}, controlclient.Before)
 	g.Expect(err).NotTo(HaveOccurred())
 	s.remove(t, main)
 	ended := make(chan struct{})

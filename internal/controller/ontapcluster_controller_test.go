@@ -22,13 +22,13 @@ import (
 	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
 	"github.com/ontap-operator/ontap-san-operator/internal/fleet"
 	"github.com/ontap-operator/ontap-san-operator/internal/simulator"
-	"github.com/ontap-operator/ontap-san-operator/test/testbed"
+	"github.com/ontap-operator/ontap-san-operator/internal/simulator/controlclient"
 )
 
 // site is an array, and the ONTAPCluster "default" with the Secret "login", by which the operator is connected to it.
 type site struct {
 	*ONTAPClusterReconciler
-	*testbed.Control
+	*controlclient.Control
 	kube client.WithWatch
 	// unreadable is why the API server does not give Secrets, if so.
 	unreadable error
@@ -46,7 +46,7 @@ func newSite(t *testing.T) *site {
 	scheme := runtime.NewScheme()
 	g.Expect(v1alpha1.AddToScheme(scheme)).To(Succeed())
 	g.Expect(corev1.AddToScheme(scheme)).To(Succeed())
-	s := &site{Control: &testbed.Control{URL: array.ControlURL}}
+	s := &site{Control: &controlclient.Control{URL: array.ControlURL}}
 	builder := fake.NewClientBuilder().WithScheme(scheme).WithStatusSubresource(&v1alpha1.ONTAPCluster{}, &v1alpha1.ISCSIService{})
 	for name, value := range claimIndexes {
 		builder.WithIndex(&v1alpha1.ISCSIService{}, name, func(obj client.Object) []string {
@@ -315,7 +315,7 @@ func TestAPollIsNotRepeatedBeforeTheArrayWantsItToBe(t *testing.T) {
 		t.Run("Retry-After "+c.retryAfter, func(t *testing.T) {
 			g := NewWithT(t)
 			s := newSite(t)
-			_, err := s.InjectFault(t.Context(), testbed.Fault{Status: 429, Code: "7", RetryAfter: c.retryAfter})
+			_, err := s.InjectFault(t.Context(), controlclient.Fault{Status: 429, Code: "7", RetryAfter: c.retryAfter})
 			g.Expect(err).NotTo(HaveOccurred())
 			g.Expect(s.reconcile(t)).To(BeNumerically("~", c.within+c.within/20, c.within/20+1), "a little later, never sooner")
 			g.Expect(s.ready(t).Reason).To(Equal(c.reason))
@@ -328,10 +328,10 @@ func TestServicesThatCannotBeUnderstoodAreNamed(t *testing.T) {
 	s := newSite(t)
 	for i := range 20 {
 		svm := fmt.Sprintf("odd%02d", i)
-		g.Expect(s.CreateSVM(t.Context(), testbed.SVM{Name: svm, ISCSI: testbed.ISCSI{Allowed: true}})).To(Succeed())
-		g.Expect(s.PutService(t.Context(), svm, testbed.SVMService{})).To(Succeed())
+		g.Expect(s.CreateSVM(t.Context(), controlclient.SVM{Name: svm, ISCSI: controlclient.ISCSI{Allowed: true}})).To(Succeed())
+		g.Expect(s.PutService(t.Context(), svm, controlclient.SVMService{})).To(Succeed())
 	}
-	_, err := s.InjectFault(t.Context(), testbed.Fault{Match: testbed.Match{Path: "/api/protocols"}, Spoil: &testbed.Spoil{SVM: "odd07", Remove: []string{"enabled"}}})
+	_, err := s.InjectFault(t.Context(), controlclient.Fault{Match: controlclient.Match{Path: "/api/protocols"}, Spoil: &controlclient.Spoil{SVM: "odd07", Remove: []string{"enabled"}}})
 	g.Expect(err).NotTo(HaveOccurred())
 	odd, err := s.SVM(t.Context(), "odd07")
 	g.Expect(err).NotTo(HaveOccurred())
@@ -349,7 +349,7 @@ func TestServicesThatCannotBeUnderstoodAreNamed(t *testing.T) {
 	g.Expect(s.cluster(t).ResourceVersion).To(Equal(before), "nothing changed, nothing written")
 
 	g.Expect(s.ClearFaults(t.Context())).To(Succeed())
-	_, err = s.InjectFault(t.Context(), testbed.Fault{Match: testbed.Match{Path: "/api/protocols"}, Spoil: &testbed.Spoil{Set: map[string]any{"svm": 7}}})
+	_, err = s.InjectFault(t.Context(), controlclient.Fault{Match: controlclient.Match{Path: "/api/protocols"}, Spoil: &controlclient.Spoil{Set: map[string]any{"svm": 7}}})
 	g.Expect(err).NotTo(HaveOccurred())
 	s.reconcile(t)
 	status = s.cluster(t).Status
