@@ -14,6 +14,7 @@ MODULES      := $(CODE_MODULES) $(patsubst %/go.mod,%,$(filter-out $(CODE_MODULE
 # Pinned tools live in modules of their own, so that their dependencies never meet the operator's.
 CONTROLLER_GEN := tool -modfile=$(CURDIR)/hack/tools/controller-gen/go.mod controller-gen
 GOLANGCI_LINT  := tool -modfile=$(CURDIR)/hack/tools/golangci-lint/go.mod golangci-lint
+GOVULNCHECK    := tool -modfile=$(CURDIR)/hack/tools/govulncheck/go.mod govulncheck
 
 # $(call each-module,ARGUMENTS) runs go with these arguments in every module that has code, and stops at the first failure.
 each-module = @for module in $(CODE_MODULES); do \
@@ -80,6 +81,10 @@ clean-tree:
 	@test -z "$$(git status --porcelain)" || { \
 		git --no-pager diff --stat; git status --short; \
 		echo "verify: the tree differs from what is committed: commit what 'make generate' and 'make fmt' wrote"; exit 1; }
+
+.PHONY: vuln
+vuln: ## Look for known vulnerabilities in all modules; needs the network, for the database at vuln.go.dev
+	$(call each-module,$(GOVULNCHECK) ./...)
 
 ##@ Build and test it
 
