@@ -7,7 +7,7 @@ SHELL := /usr/bin/env bash
 
 BIN          := $(CURDIR)/bin
 # The modules that have Go code of the project; the others pin tools.
-CODE_MODULES := . api api/v1alpha1/applyconfiguration test hack/tools/dist
+CODE_MODULES := . api api/v1alpha1/applyconfiguration test hack/tools/dist hack/tools/kube-api-linter
 MODULES      := $(CODE_MODULES) $(patsubst %/go.mod,%,$(filter-out $(CODE_MODULES:%=%/go.mod), \
 	$(sort $(wildcard hack/*/go.mod hack/*/*/go.mod))))
 
@@ -59,8 +59,10 @@ fmt: ## Format the code and group its imports
 	$(call each-module,$(GOLANGCI_LINT) fmt)
 
 .PHONY: lint
-lint: ## Run golangci-lint
+lint: ## Run golangci-lint, and kube-api-linter over the API's types
 	$(call each-module,$(GOLANGCI_LINT) run)
+	@echo "kube-api-linter ./api/v1alpha1"
+	@kal=$$(mktemp) && go -C hack/tools/kube-api-linter build -o $$kal . && (cd api && $$kal ./v1alpha1); ended=$$?; rm -f $$kal; exit $$ended
 
 .PHONY: verify
 verify: generate vet lint tidy-check clean-tree ## Regenerate, format, vet, lint, check module tidiness; fail if anything changed

@@ -92,7 +92,7 @@ func repoRoot() (string, error) {
 		return "", err
 	}
 	for dir := start; ; dir = filepath.Dir(dir) {
-		declared, err := os.ReadFile(filepath.Join(dir, "go.mod")) //nolint:gosec // a go.mod above the working directory
+		declared, err := os.ReadFile(filepath.Join(dir, "go.mod"))
 		if err == nil && bytes.HasPrefix(declared, []byte("module "+operatorModule+"\n")) {
 			return dir, nil
 		}
