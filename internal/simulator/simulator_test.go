@@ -197,7 +197,7 @@ func TestOldTLSIsRefused(t *testing.T) {
 	client := b.sim.trustingClient()
 	config := client.Transport.(*http.Transport).TLSClientConfig
 	config.MinVersion, config.MaxVersion = tls.VersionTLS10, tls.VersionTLS11
-	_, err := client.Get(b.sim.URL + services)                                //nolint:bodyclose // there is none
+	_, err := client.Get(b.sim.URL + services) //nolint:bodyclose // there is none
 	b.Expect(err).To(MatchError(ContainSubstring("protocol version")))
 }
 
