@@ -169,9 +169,9 @@ var _ = Describe("The chart", func() {
 
 	It("has monitoring that the Prometheus Operator's CRDs accept", func(ctx SpecContext) {
 		crds := filepath.Join(bed.Dir, "monitoring")
-		generate := exec.CommandContext(ctx, "go", "tool", "-modfile=hack/tools/controller-gen/go.mod", "controller-gen", "crd",
+		generate := exec.CommandContext(ctx, "go", "tool", "-modfile=../hack/tools/controller-gen/go.mod", "controller-gen", "crd",
 			"paths="+reflect.TypeFor[monitoringv1.ServiceMonitor]().PkgPath(), "output:crd:dir="+crds)
-		generate.Dir = bed.Path()
+		generate.Dir = bed.Path("test")
 		out, err := generate.CombinedOutput()
 		Expect(err).NotTo(HaveOccurred(), "%s", out)
 		for _, kind := range []string{"servicemonitors", "prometheusrules"} {

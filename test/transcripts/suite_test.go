@@ -1,7 +1,7 @@
 // Package transcripts runs what the documentation shows, and compares what is printed with what the pages say. A page is
 // put right with
 //
-//	go test ./test/transcripts -update
+//	go -C test test ./transcripts -update
 package transcripts
 
 import (
