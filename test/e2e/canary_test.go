@@ -104,7 +104,7 @@ func answersRaw(format string) func(http.ResponseWriter, string) {
 	}
 }
 
-var _ = Describe("Secrets", Serial, func() {
+var _ = Describe("Secrets", func() {
 	const password = "canary-Tq7vXw2mPz9KrB4s"
 
 	It("are in no log, event, status, metric or stack, whatever goes wrong", func(ctx SpecContext) {
