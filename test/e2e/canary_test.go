@@ -129,6 +129,9 @@ var _ = Describe("Secrets", func() {
 		secrets.shapes("private key", pair.Key)
 		secrets.shapes("body of the private key", keyLine(pair.Key))
 		b.connectWith(ctx, tlsSecret(b.name, pair.Certificate, pair.Key, b.URL))
+		// kubectl repeats what it applies in an annotation.
+		_, err = cluster.Kubectl(ctx, a.secret(password)+"\n---\n"+tlsSecret(b.name, pair.Certificate, pair.Key, b.URL), "apply", "-f", "-")
+		Expect(err).NotTo(HaveOccurred())
 
 		By("showing arrays, accounts and Secrets that do not work")
 		other, err := a.ClientCertificate(ctx, "certified")

@@ -15,7 +15,7 @@ import (
 )
 
 var _ = Describe("The operator's memory", func() {
-	It("does not grow by annotations of others, on objects that may not even use an SVM", func(ctx SpecContext) {
+	It("does not grow by annotations of others, on objects that may not even use an SVM", longest, func(ctx SpecContext) {
 		const objects, annotation, mebibyte = 50, 250 << 10, 1 << 20
 		profiles := freeAddress()
 		Expect(operator.Stop()).To(Succeed())

@@ -300,7 +300,7 @@ var _ = Describe("Limits", func() {
 		}
 	})
 
-	It("keep an array that hangs from holding up another one", func(ctx SpecContext) {
+	It("keep an array that hangs from holding up another one", longest, func(ctx SpecContext) {
 		hung, other := newArray(ctx, svms(40)...), newArray(ctx, "{name: svm1}")
 		fault := testbed.Fault{Delay: "5m"}
 		id, err := hung.InjectFault(ctx, fault)

@@ -10,9 +10,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-logr/logr"
 	"github.com/onsi/ginkgo/v2"
 	"github.com/onsi/ginkgo/v2/types"
 	"github.com/onsi/gomega"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/ontap-operator/ontap-san-operator/test/testbed"
 )
@@ -42,6 +44,8 @@ func Run(t *testing.T, name string) {
 	gomega.SetDefaultEventuallyPollingInterval(100 * time.Millisecond)
 	// Without this, what waits with a case's context waits for as long as the context lasts.
 	gomega.EnforceDefaultTimeoutsWhenUsingContexts()
+	// Without a logger, controller-runtime's client complains after a while, with a stack.
+	log.SetLogger(logr.Discard())
 	configuration, reporter := ginkgo.GinkgoConfiguration()
 	reporter.NoColor = true
 	reporter.Verbose = reporter.Verbose || testing.Verbose()
