@@ -124,13 +124,17 @@ func report(suites []*suite, began time.Time, ended <-chan struct{}) {
 		case <-ended:
 			return
 		case <-tick.C:
-			var parts []string
+			var running []string
+			waiting := 0
 			for _, s := range suites {
-				if part := s.progress(); part != "" {
-					parts = append(parts, part)
+				switch progress, state := s.progress(); state {
+				case runs:
+					running = append(running, s.name+" "+progress)
+				case waits:
+					waiting++
 				}
 			}
-			fmt.Printf("suites: after %s: %s\n", elapsed(began), strings.Join(parts, "; "))
+			fmt.Printf("suites: after %s: %s; %d to begin\n", elapsed(began), strings.Join(running, "; "), waiting)
 		}
 	}
 }

@@ -143,15 +143,24 @@ func (s *suite) String() string {
 	return fmt.Sprintf("%s passed in %s", s.name, s.ended.Sub(s.began).Round(time.Second))
 }
 
-// progress is how far a suite is that runs or waits, empty if it has ended.
-func (s *suite) progress() string {
+// state is what becomes of a suite.
+type state int
+
+const (
+	waits state = iota
+	runs
+	ended
+)
+
+// progress is how far the suite is.
+func (s *suite) progress() (string, state) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
 	case !s.ended.IsZero():
-		return ""
+		return "", ended
 	case s.began.IsZero():
-		return s.name + " waits"
+		return "", waits
 	}
-	return s.name + " " + s.output.progress()
+	return s.output.progress(), runs
 }
