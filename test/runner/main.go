@@ -53,7 +53,7 @@ func main() {
 	var o options
 	flag.StringVar(&o.dir, "dir", "test", "folder below which the suites are")
 	flag.StringVar(&o.ginkgo, "ginkgo", "bin/ginkgo", "path of the ginkgo program")
-	flag.IntVar(&o.atOnce, "at-once", 2, "how many suites run at a time")
+	flag.IntVar(&o.atOnce, "at-once", 3, "how many suites run at a time")
 	flag.Var(&o.processes, "processes", "suites that several processes share, which start first, such as e2e=4,transcripts=3")
 	flag.DurationVar(&o.timeout, "timeout", 40*time.Minute, "how long a suite may take")
 	flag.BoolVar(&o.verbose, "v", false, "show each case")
