@@ -28,8 +28,10 @@ IMAGE_TAG = $(shell sed -n 's/^  newTag: \([^ ]*\).*/\1/p' config/manager/kustom
 RELEASE  ?= $(IMAGE_TAG)
 IMAGES    = $(addsuffix /,$(REGISTRY))
 
-# The whole end-to-end suite has to fit, on two busy cores.
+# The longest suite has to fit, on two busy cores.
 TEST_TIMEOUT ?= 40m
+# How many processes share the cases of a suite; each has a control plane of its own, which takes half a GiB.
+SUITE_PROCESSES ?= e2e=5,transcripts=3
 
 ##@ Run it
 
@@ -113,18 +115,25 @@ helm: ## Compile helm into bin/helm
 	@echo "helm: into bin/helm (the first time compiles its modules, too: some minutes)"
 	@go -C hack/tools/helm build -o $(BIN)/helm/ helm.sh/helm/v4/cmd/helm
 
-.PHONY: test
-test: control-plane flux prometheus helm build ## Run the unit tests (RACE=1: under the race detector), then the suites that start the real programs
-	go test $(if $(RACE),-race) -skip '^TestModel' ./...
-	go -C api test ./...
-	@echo "test: the plan against a model of the world"
+.PHONY: unit
+unit: ## Run the unit tests, which need no control plane, in about a minute on two idle cores (RACE=1: under the race detector)
+	go test -count=1 $(if $(RACE),-race) -skip '^TestModel' ./...
+	go -C api test -count=1 $(if $(RACE),-race) ./...
+
+.PHONY: model
+model: ## Search the plan against a model of the world
 	go test -v -run '^TestModel' ./internal/plan
-	@echo "test: end to end, which takes a quarter of an hour"
-	go -C test test -v -count=1 -timeout $(TEST_TIMEOUT) ./e2e
-	@echo "test: the other suites, two at a time; each speaks when it has ended"
-	go -C test test -v -p 2 -count=1 -timeout $(TEST_TIMEOUT) $$(go -C test list ./... | grep -v '/test/e2e$$')
+
+.PHONY: suites
+suites: control-plane flux prometheus helm build ## Run the suites that start the real programs, side by side (VERBOSE=1: show each case)
+	@go -C test build -o $(BIN)/ ./runner github.com/onsi/ginkgo/v2/ginkgo
+	@exec $(BIN)/runner -processes $(SUITE_PROCESSES) -timeout $(TEST_TIMEOUT) $(if $(VERBOSE),-v)
+
+.PHONY: test
+test: unit model suites ## Run all tests: the unit tests, the plan's model, the suites, the demo, and a release made twice
 	@echo "test: the demo"
 	$(BIN)/demo --once
+	@echo "test: a release, made twice"
 	@hack/release/reproducible.sh
 
 .PHONY: image

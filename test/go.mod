@@ -91,3 +91,5 @@ replace (
 	github.com/ontap-operator/ontap-san-operator/api => ../api
 	github.com/ontap-operator/ontap-san-operator/api/v1alpha1/applyconfiguration => ../api/v1alpha1/applyconfiguration
 )
+
+tool github.com/onsi/ginkgo/v2/ginkgo
