@@ -118,17 +118,7 @@ func sets(values []string) []string {
 func routes(policy networkingv1.NetworkPolicy) []string {
 	found := map[string]bool{}
 	for _, rule := range policy.Spec.Egress {
-		to := []string{}
-		for _, peer := range rule.To {
-			if peer.IPBlock != nil {
-				to = append(to, peer.IPBlock.CIDR)
-			} else {
-				to = append(to, peer.PodSelector.MatchLabels["app.kubernetes.io/component"])
-			}
-		}
-		if len(to) == 0 {
-			to = append(to, "anywhere")
-		}
+		to := destinations(rule)
 		if len(rule.Ports) == 0 {
 			found[strings.Join(to, " ")+" any"] = true
 		}
@@ -143,6 +133,22 @@ func routes(policy networkingv1.NetworkPolicy) []string {
 		all = append(all, route)
 	}
 	return all
+}
+
+// destinations are where a rule lets pods go, without the port.
+func destinations(rule networkingv1.NetworkPolicyEgressRule) []string {
+	if len(rule.To) == 0 {
+		return []string{"anywhere"}
+	}
+	var to []string
+	for _, peer := range rule.To {
+		if peer.IPBlock != nil {
+			to = append(to, peer.IPBlock.CIDR)
+		} else {
+			to = append(to, peer.PodSelector.MatchLabels["app.kubernetes.io/component"])
+		}
+	}
+	return to
 }
 
 func portName(port *intstr.IntOrString) string {
