@@ -1,4 +1,4 @@
-// Package e2e runs the real operator against a real control plane and stand-in arrays, and drives them as users do: it
+// Package e2e runs the real operator against a real control plane and simulators, and drives them as users do: it
 // applies manifests, and uses kubectl. What the operator did is read from the array's journal and from the API server's
 // audit log.
 package e2e

@@ -1,4 +1,4 @@
-// Package flux runs the real kustomize-controller, operator and control plane, and a stand-in array: what a team merges is
+// Package flux runs the real kustomize-controller, operator and control plane, and a simulator: what a team merges is
 // applied, waited for and pruned. The array's journal is the witness.
 package flux
 

@@ -89,7 +89,7 @@ var _ = Describe("The chart", func() {
 		Expect(chart.Version).To(Equal(chart.AppVersion))
 	})
 
-	It("installs into any restricted namespace, stand-in array included, and has its pods let in", func(ctx SpecContext) {
+	It("installs into any restricted namespace, the simulator included, and has its pods let in", func(ctx SpecContext) {
 		const elsewhere = "storage-system"
 		namespace(ctx, elsewhere)
 		out, err := render(ctx, "--namespace", elsewhere, "--set", "simulator.enabled=true")
@@ -144,7 +144,7 @@ var _ = Describe("The chart", func() {
 		Expect(notes(ctx, "--set", "networkPolicy.arrays=null")).To(ContainSubstring("No array can be reached yet"))
 	})
 
-	It("describes a stand-in array that the simulator can be, with flags that it knows", func(ctx SpecContext) {
+	It("starts the simulator with flags that it knows", func(ctx SpecContext) {
 		out := rendered(ctx, "--set", "simulator.enabled=true")
 		expectCareful(ctx, convert[appsv1.Deployment](out["Deployment ontap-san-simulator"]), "ontap-simulator")
 		scenario, _, err := unstructured.NestedString(out["ConfigMap ontap-san-simulator"].Object, "data", "scenario.yaml")
