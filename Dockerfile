@@ -12,6 +12,7 @@ ARG TARGETARCH
 WORKDIR /src
 # The modules change less often than the code: a layer of their own.
 COPY go.mod go.sum ./
+COPY api/go.mod api/go.sum api/
 RUN go mod download
 COPY hack/release/build.sh hack/release/
 COPY api/ api/

@@ -5,13 +5,21 @@ SHELL := /usr/bin/env bash
 # The steps of a target build on each other, and each uses all cores by itself.
 .NOTPARALLEL:
 
-MODULE      := github.com/ontap-operator/ontap-san-operator
-BIN         := $(CURDIR)/bin
-MODULES     := . $(patsubst %/go.mod,%,$(sort $(wildcard hack/*/go.mod hack/*/*/go.mod)))
+BIN          := $(CURDIR)/bin
+# The modules that have Go code of the project; the others pin tools.
+CODE_MODULES := . api api/v1alpha1/applyconfiguration test hack/tools/dist hack/tools/kube-api-linter
+MODULES      := $(CODE_MODULES) $(patsubst %/go.mod,%,$(filter-out $(CODE_MODULES:%=%/go.mod), \
+	$(sort $(wildcard hack/*/go.mod hack/*/*/go.mod))))
 
 # Pinned tools live in modules of their own, so that their dependencies never meet the operator's.
-CONTROLLER_GEN := go tool -modfile=hack/tools/controller-gen/go.mod controller-gen
-GOLANGCI_LINT  := go tool -modfile=hack/tools/golangci-lint/go.mod golangci-lint
+CONTROLLER_GEN := tool -modfile=$(CURDIR)/hack/tools/controller-gen/go.mod controller-gen
+GOLANGCI_LINT  := tool -modfile=$(CURDIR)/hack/tools/golangci-lint/go.mod golangci-lint
+GOVULNCHECK    := tool -modfile=$(CURDIR)/hack/tools/govulncheck/go.mod govulncheck
+
+# $(call each-module,ARGUMENTS) runs go with these arguments in every module that has code, and stops at the first failure.
+each-module = @for module in $(CODE_MODULES); do \
+	echo "go -C $$module $(subst $(CURDIR)/,,$(1))"; go -C $$module $(1) || exit 1; \
+done
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
@@ -20,8 +28,10 @@ IMAGE_TAG = $(shell sed -n 's/^  newTag: \([^ ]*\).*/\1/p' config/manager/kustom
 RELEASE  ?= $(IMAGE_TAG)
 IMAGES    = $(addsuffix /,$(REGISTRY))
 
-# The whole end-to-end suite has to fit, on two busy cores.
+# The longest suite has to fit, on two busy cores.
 TEST_TIMEOUT ?= 40m
+# How many processes share the cases of a suite; each has a control plane of its own, which takes half a GiB.
+SUITE_PROCESSES ?= e2e=5,transcripts=3
 
 ##@ Run it
 
@@ -38,28 +48,30 @@ run: build ## Run the operator on this machine, against the cluster of your kube
 
 .PHONY: generate
 generate: ## Write what follows from the Go types and markers (code, CRDs, RBAC, docs/reference.md), and dist/ from config/
-	@rm -rf api/v1alpha1/applyconfiguration # what belongs to a type that is gone goes, too
-	$(CONTROLLER_GEN) object:headerFile=hack/boilerplate.go.txt paths=./api/...
-	$(CONTROLLER_GEN) applyconfiguration:headerFile=hack/boilerplate.go.txt paths=./api/v1alpha1
-	$(CONTROLLER_GEN) crd paths=./api/... output:crd:artifacts:config=config/crd/bases
-	$(CONTROLLER_GEN) rbac:roleName=manager-role paths=./internal/controller/... output:rbac:artifacts:config=config/rbac
+	@rm -rf api/v1alpha1/applyconfiguration/*/ api/v1alpha1/applyconfiguration/*.go # what belongs to a type that is gone goes, too
+	go -C api $(CONTROLLER_GEN) object:headerFile=../hack/boilerplate.go.txt paths=./v1alpha1
+	go -C api $(CONTROLLER_GEN) applyconfiguration:headerFile=../hack/boilerplate.go.txt paths=./v1alpha1
+	go -C api $(CONTROLLER_GEN) crd paths=./v1alpha1 output:crd:artifacts:config=../config/crd/bases
+	go $(CONTROLLER_GEN) rbac:roleName=manager-role paths=./internal/controller/... output:rbac:artifacts:config=config/rbac
 	go run ./hack/apidocs
 	go -C hack/tools/dist run . generate $(CURDIR)
 
 .PHONY: fmt
 fmt: ## Format the code and group its imports
-	$(GOLANGCI_LINT) fmt
+	$(call each-module,$(GOLANGCI_LINT) fmt)
 
 .PHONY: lint
-lint: ## Run golangci-lint
-	$(GOLANGCI_LINT) run
+lint: ## Run golangci-lint, and kube-api-linter over the API's types
+	$(call each-module,$(GOLANGCI_LINT) run)
+	@echo "kube-api-linter ./api/v1alpha1"
+	@kal=$$(mktemp) && go -C hack/tools/kube-api-linter build -o $$kal . && (cd api && $$kal ./v1alpha1); ended=$$?; rm -f $$kal; exit $$ended
 
 .PHONY: verify
 verify: generate vet lint tidy-check clean-tree ## Regenerate, format, vet, lint, check module tidiness; fail if anything changed
 
 .PHONY: vet
 vet:
-	go vet ./...
+	$(call each-module,vet ./...)
 
 .PHONY: tidy-check
 tidy-check:
@@ -74,12 +86,17 @@ clean-tree:
 		git --no-pager diff --stat; git status --short; \
 		echo "verify: the tree differs from what is committed: commit what 'make generate' and 'make fmt' wrote"; exit 1; }
 
+.PHONY: vuln
+vuln: ## Look for known vulnerabilities in all modules; needs the network, for the database at vuln.go.dev
+	$(call each-module,$(GOVULNCHECK) ./...)
+
 ##@ Build and test it
 
 .PHONY: build
 build: ## Compile the operator, the simulator and the demo into bin/
 	@echo "build: operator, simulator and demo into bin/ (the first time compiles their modules, too: some minutes)"
-	@go build -ldflags '-X main.version=$(VERSION)' -o $(BIN)/ ./cmd/... ./test/demo
+	@go build -ldflags '-X main.version=$(VERSION)' -o $(BIN)/ ./cmd/...
+	@go -C test build -o $(BIN)/ ./demo
 
 .PHONY: control-plane
 control-plane: ## Compile etcd, kube-apiserver, kube-controller-manager and kubectl into bin/control-plane, once
@@ -98,17 +115,25 @@ helm: ## Compile helm into bin/helm
 	@echo "helm: into bin/helm (the first time compiles its modules, too: some minutes)"
 	@go -C hack/tools/helm build -o $(BIN)/helm/ helm.sh/helm/v4/cmd/helm
 
-.PHONY: test
-test: control-plane flux prometheus helm build ## Run the unit tests (RACE=1: under the race detector), then the suites that start the real programs
-	go test $(if $(RACE),-race) -skip '^TestModel' $$(go list ./... | grep -v '^$(MODULE)/test/')
-	@echo "test: the plan against a model of the world"
+.PHONY: unit
+unit: ## Run the unit tests, which need no control plane, in about a minute on two idle cores (RACE=1: under the race detector)
+	go test -count=1 $(if $(RACE),-race) -skip '^TestModel' ./...
+	go -C api test -count=1 $(if $(RACE),-race) ./...
+
+.PHONY: model
+model: ## Search the plan against a model of the world
 	go test -v -run '^TestModel' ./internal/plan
-	@echo "test: end to end, which takes a quarter of an hour"
-	go test -v -count=1 -timeout $(TEST_TIMEOUT) ./test/e2e
-	@echo "test: the other suites, two at a time; each speaks when it has ended"
-	go test -v -p 2 -count=1 -timeout $(TEST_TIMEOUT) $$(go list ./test/... | grep -v '/test/e2e$$')
+
+.PHONY: suites
+suites: control-plane flux prometheus helm build ## Run the suites that start the real programs, side by side (VERBOSE=1: show each case)
+	@go -C test build -o $(BIN)/ ./runner github.com/onsi/ginkgo/v2/ginkgo
+	@exec $(BIN)/runner -processes $(SUITE_PROCESSES) -timeout $(TEST_TIMEOUT) $(if $(VERBOSE),-v)
+
+.PHONY: test
+test: unit model suites ## Run all tests: the unit tests, the plan's model, the suites, the demo, and a release made twice
 	@echo "test: the demo"
 	$(BIN)/demo --once
+	@echo "test: a release, made twice"
 	@hack/release/reproducible.sh
 
 .PHONY: image
@@ -124,9 +149,9 @@ release: helm ## Make the files of a release in dist/release (RELEASE=0.1.0); do
 
 .PHONY: bench
 bench: control-plane build ## Measure what the operator costs and how fast it is, each figure beside its goal
-	@echo "bench: $$(getconf _NPROCESSORS_ONLN) cores; what a client waits for a page of 1,000 services with metrics, from a stand-in array of 10,000 SVMs:"
+	@echo "bench: $$(getconf _NPROCESSORS_ONLN) cores; what a client waits for a page of 1,000 services with metrics, from a simulator of 10,000 SVMs:"
 	@go test -run '^$$' -bench '^BenchmarkPageOverTLS$$' -count 3 ./internal/simulator
-	@go build -o $(BIN)/ ./test/bench
+	@go -C test build -o $(BIN)/ ./bench
 	@exec $(BIN)/bench $(BENCH_FLAGS)
 
 .PHONY: clean

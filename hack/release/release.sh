@@ -11,6 +11,14 @@ if [[ $stamped != "$version" ]]; then
   echo "release: config/manager/kustomization.yaml has version $stamped: set newTag to $version, run 'make generate' and commit" >&2
   exit 1
 fi
+for module in . api/v1alpha1/applyconfiguration test; do
+  required=$(go -C "$module" list -m -f '{{.Version}}' github.com/ontap-operator/ontap-san-operator/api)
+  if [[ $required != "v$version" ]]; then
+    echo "release: $module/go.mod requires version ${required#v} of the API: run 'go -C $module mod edit -require" \
+      "github.com/ontap-operator/ontap-san-operator/api@v$version' and commit" >&2
+    exit 1
+  fi
+done
 if [[ -n $(git status --porcelain) ]]; then
   echo "release: the tree differs from what is committed" >&2
   exit 1
@@ -38,7 +46,7 @@ done
 unset GOOS GOARCH
 
 cp dist/install.yaml "$out/install.yaml"
-# Of one commit there is one archive: names in order, nobody's files, of the commit's time.
+# Of one commit there is one archive: names in order, owner 0, of the commit's time.
 mkdir "$tool/chart"
 cp -R dist/chart "$tool/chart/ontap-san-operator"
 tar --sort=name --owner=0 --group=0 --numeric-owner --mode=u=rwX,go=rX --mtime="@$(git log -1 --format=%ct)" --format=ustar \

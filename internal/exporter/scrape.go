@@ -48,22 +48,7 @@ func (s *scrape) read(ctx context.Context) error {
 			return err
 		}
 	}
-	// Where several operators share the arrays, each shows what is its own.
-	exists := make(map[string]bool, len(clusters.Items))
-	s.clusterOf = make(map[string]*v1alpha1.ONTAPCluster, len(clusters.Items))
-	for i := range clusters.Items {
-		exists[clusters.Items[i].Name] = true
-		if s.Has(&clusters.Items[i]) {
-			s.clusters = append(s.clusters, clusters.Items[i])
-			s.clusterOf[clusters.Items[i].Name] = &clusters.Items[i]
-		}
-	}
-	for i := range services.Items {
-		name := services.Items[i].ONTAPClusterName()
-		if s.clusterOf[name] != nil || !exists[name] && s.Has(&v1alpha1.ONTAPCluster{}) {
-			s.services = append(s.services, services.Items[i])
-		}
-	}
+	s.choose(clusters.Items, services.Items)
 	s.lives = make(map[types.UID]bool, len(s.services))
 	for i := range s.services {
 		s.lives[s.services[i].UID] = true
@@ -81,6 +66,25 @@ func (s *scrape) read(ctx context.Context) error {
 		s.onArray[name] = byUUID
 	}
 	return nil
+}
+
+// choose keeps the objects that this operator shows: where several operators share the arrays, each shows what is its own.
+func (s *scrape) choose(clusters []v1alpha1.ONTAPCluster, services []v1alpha1.ISCSIService) {
+	exists := make(map[string]bool, len(clusters))
+	s.clusterOf = make(map[string]*v1alpha1.ONTAPCluster, len(clusters))
+	for i := range clusters {
+		exists[clusters[i].Name] = true
+		if s.Has(&clusters[i]) {
+			s.clusters = append(s.clusters, clusters[i])
+			s.clusterOf[clusters[i].Name] = &clusters[i]
+		}
+	}
+	for i := range services {
+		name := services[i].ONTAPClusterName()
+		if s.clusterOf[name] != nil || !exists[name] && s.Has(&v1alpha1.ONTAPCluster{}) {
+			s.services = append(s.services, services[i])
+		}
+	}
 }
 
 // countObjects counts them by reason, and says which are being deleted.

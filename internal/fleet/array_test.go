@@ -10,7 +10,7 @@ import (
 
 	"github.com/ontap-operator/ontap-san-operator/internal/ontap"
 	"github.com/ontap-operator/ontap-san-operator/internal/simulator"
-	"github.com/ontap-operator/ontap-san-operator/test/testbed"
+	"github.com/ontap-operator/ontap-san-operator/internal/simulator/controlclient"
 )
 
 const (
@@ -30,7 +30,7 @@ svms:
 )
 
 // start starts an array, and returns how to reach it and its console.
-func start(t *testing.T) (ontap.Config, *testbed.Control) {
+func start(t *testing.T) (ontap.Config, *controlclient.Control) {
 	t.Helper()
 	g := NewWithT(t)
 	parsed, err := simulator.ParseScenario([]byte(scenario))
@@ -42,7 +42,7 @@ func start(t *testing.T) (ontap.Config, *testbed.Control) {
 		Endpoint: array.URL, App: "test/1",
 		Credentials: ontap.Credentials{Username: "admin", Password: "netapp123"},
 		TLS:         ontap.TLS{CA: array.CA()},
-	}, &testbed.Control{URL: array.ControlURL}
+	}, &controlclient.Control{URL: array.ControlURL}
 }
 
 func connect(t *testing.T, fleet *Fleet, config ontap.Config) *Array {
@@ -53,7 +53,7 @@ func connect(t *testing.T, fleet *Fleet, config ontap.Config) *Array {
 }
 
 // polled returns an array that is ready for use.
-func polled(t *testing.T) (*Array, *testbed.Control) {
+func polled(t *testing.T) (*Array, *controlclient.Control) {
 	t.Helper()
 	g := NewWithT(t)
 	config, console := start(t)
@@ -138,19 +138,19 @@ func TestConfirmTellsAbsenceFromTrouble(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		uuid  string
-		fault *testbed.Fault
+		fault *controlclient.Fault
 		want  Finding
 		err   bool
 	}{
 		{name: "a service that is there", uuid: withService, want: Finding{Service: &ontap.Service{}}},
 		{name: "an SVM without a service", uuid: without, want: Finding{Absent: true}},
 		{name: "an SVM that is gone", uuid: unknown, want: Finding{Absent: true, SVMGone: true}},
-		{name: "404 with code 4", uuid: withService, fault: &testbed.Fault{Status: 404, Code: "4"}, want: Finding{Absent: true}},
-		{name: "404 with another code", uuid: withService, fault: &testbed.Fault{Status: 404, Code: "3"}, err: true},
-		{name: "code 4 with another status", uuid: withService, fault: &testbed.Fault{Status: 500, Code: "4"}, err: true},
-		{name: "an empty body", uuid: without, fault: &testbed.Fault{Body: "empty"}, err: true},
-		{name: "HTML", uuid: without, fault: &testbed.Fault{Body: "html"}, err: true},
-		{name: "401", uuid: without, fault: &testbed.Fault{Status: 401, Code: "6691623"}, err: true},
+		{name: "404 with code 4", uuid: withService, fault: &controlclient.Fault{Status: 404, Code: "4"}, want: Finding{Absent: true}},
+		{name: "404 with another code", uuid: withService, fault: &controlclient.Fault{Status: 404, Code: "3"}, err: true},
+		{name: "code 4 with another status", uuid: withService, fault: &controlclient.Fault{Status: 500, Code: "4"}, err: true},
+		{name: "an empty body", uuid: without, fault: &controlclient.Fault{Body: "empty"}, err: true},
+		{name: "HTML", uuid: without, fault: &controlclient.Fault{Body: "html"}, err: true},
+		{name: "401", uuid: without, fault: &controlclient.Fault{Status: 401, Code: "6691623"}, err: true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			g := NewWithT(t)
@@ -232,7 +232,7 @@ func TestSessionsAreCountedAndNamed(t *testing.T) {
 
 // replaceable returns an array that is ready for use, whatever certificate it shows, and who it is. What replaces it at
 // its address has another certificate, and that UUID.
-func replaceable(t *testing.T) (array *Array, found ontap.Cluster, replace func(uuid string) *testbed.Control) {
+func replaceable(t *testing.T) (array *Array, found ontap.Cluster, replace func(uuid string) *controlclient.Control) {
 	t.Helper()
 	g := NewWithT(t)
 	parsed, err := simulator.ParseScenario([]byte(scenario))
@@ -253,10 +253,10 @@ func replaceable(t *testing.T) (array *Array, found ontap.Cluster, replace func(
 	g.Expect(err).NotTo(HaveOccurred())
 	_, err = array.Poll(t.Context(), true)
 	g.Expect(err).NotTo(HaveOccurred())
-	return array, found, func(uuid string) *testbed.Control {
+	return array, found, func(uuid string) *controlclient.Control {
 		g.Expect(one.Close()).To(Succeed())
 		array.client.Close()
-		console := &testbed.Control{URL: startAt(strings.TrimPrefix(one.URL, "https://")).ControlURL}
+		console := &controlclient.Control{URL: startAt(strings.TrimPrefix(one.URL, "https://")).ControlURL}
 		g.Expect(console.ChangeCluster(t.Context(), map[string]any{"uuid": uuid})).To(Succeed())
 		return console
 	}
@@ -305,7 +305,7 @@ func TestAnArrayThatWasSilentMayComeBackWithANewCertificate(t *testing.T) {
 	array.guard.interrupt(t.Context())
 	g.Expect(array.Usable()).To(MatchError(errSilence.Err))
 	console := replace(found.UUID)
-	inject(t, console, testbed.Fault{Match: testbed.Match{Path: "/api/cluster", Count: 1}, Reset: testbed.Before})
+	inject(t, console, controlclient.Fault{Match: controlclient.Match{Path: "/api/cluster", Count: 1}, Reset: controlclient.Before})
 	array.guard.breaker.HalfOpen() // what it becomes when its delay has passed
 	g.Expect(poll()).NotTo(Succeed())
 	g.Expect(array.Breaker()).To(Equal("open"), "one call finds out that it does not say who it is")

@@ -12,7 +12,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"github.com/ontap-operator/ontap-san-operator/internal/ontap"
-	"github.com/ontap-operator/ontap-san-operator/test/testbed"
+	"github.com/ontap-operator/ontap-san-operator/internal/simulator/controlclient"
 )
 
 var (
@@ -185,7 +185,7 @@ func TestAfterARefusedLoginThePollTriesFirst(t *testing.T) {
 }
 
 func TestAnAnswerThatIsNotONTAPsIsNoSilence(t *testing.T) {
-	for name, fault := range map[string]testbed.Fault{
+	for name, fault := range map[string]controlclient.Fault{
 		"a front end's 414":      {Status: http.StatusRequestURITooLong, Body: "html"},
 		"a front end's 502":      {Status: http.StatusBadGateway, Body: "html"},
 		"a page in place of it":  {Body: "html"},
@@ -215,7 +215,7 @@ func TestAnAnswerThatIsNotONTAPsIsNoSilence(t *testing.T) {
 func TestOneSVMThatGoesUnansweredDoesNotStopTheOthers(t *testing.T) {
 	g := NewWithT(t)
 	array, console := polled(t)
-	inject(t, console, testbed.Fault{Match: testbed.Match{SVM: "svm1"}, Reset: testbed.Before})
+	inject(t, console, controlclient.Fault{Match: controlclient.Match{SVM: "svm1"}, Reset: controlclient.Before})
 	for range 2 * breakAfter {
 		_, err := array.LookUp(t.Context(), ontap.SVMRef{Name: "svm1"}, false)
 		g.Expect(err).To(BeAssignableToTypeOf(errSilence))
@@ -229,7 +229,7 @@ func TestOneSVMThatGoesUnansweredDoesNotStopTheOthers(t *testing.T) {
 	_, err = array.LookUp(t.Context(), ontap.SVMRef{Name: "svm1"}, false)
 	g.Expect(err).NotTo(HaveOccurred())
 
-	inject(t, console, testbed.Fault{Reset: testbed.Before})
+	inject(t, console, controlclient.Fault{Reset: controlclient.Before})
 	_, err = array.Poll(t.Context(), false)
 	g.Expect(err).To(HaveOccurred())
 	_, err = array.LookUp(t.Context(), ontap.SVMRef{Name: "svm2"}, false)

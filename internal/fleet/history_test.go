@@ -8,7 +8,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"github.com/ontap-operator/ontap-san-operator/internal/ontap"
-	"github.com/ontap-operator/ontap-san-operator/test/testbed"
+	"github.com/ontap-operator/ontap-san-operator/internal/simulator/controlclient"
 )
 
 func TestHistoryFollowsThePagesUpToItsLimit(t *testing.T) {
@@ -19,7 +19,7 @@ func TestHistoryFollowsThePagesUpToItsLimit(t *testing.T) {
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(whole).To(HaveLen(288))
 
-	_, err = console.InjectFault(t.Context(), testbed.Fault{PageLimit: 7})
+	_, err = console.InjectFault(t.Context(), controlclient.Fault{PageLimit: 7})
 	g.Expect(err).NotTo(HaveOccurred())
 	some, err := array.History(t.Context(), withService, newest, 20)
 	g.Expect(err).NotTo(HaveOccurred())
@@ -34,9 +34,9 @@ func TestHistoryFollowsThePagesUpToItsLimit(t *testing.T) {
 func TestAHistoryThatEndsInTroubleIsNone(t *testing.T) {
 	g := NewWithT(t)
 	array, console := polled(t)
-	_, err := console.InjectFault(t.Context(), testbed.Fault{PageLimit: 7, Match: testbed.Match{Count: 1}})
+	_, err := console.InjectFault(t.Context(), controlclient.Fault{PageLimit: 7, Match: controlclient.Match{Count: 1}})
 	g.Expect(err).NotTo(HaveOccurred())
-	_, err = console.InjectFault(t.Context(), testbed.Fault{Status: http.StatusInternalServerError, Code: "8586225"})
+	_, err = console.InjectFault(t.Context(), controlclient.Fault{Status: http.StatusInternalServerError, Code: "8586225"})
 	g.Expect(err).NotTo(HaveOccurred())
 	samples, err := array.History(t.Context(), withService, ontap.MetricsQuery{}, 1000)
 	g.Expect(err).To(MatchError(ontap.CodeMetricsFailed))
@@ -46,8 +46,8 @@ func TestAHistoryThatEndsInTroubleIsNone(t *testing.T) {
 func TestASlowHistorySaysNothingAboutTheArray(t *testing.T) {
 	g := NewWithT(t)
 	array, console := polled(t)
-	_, err := console.InjectFault(t.Context(), testbed.Fault{
-		Match: testbed.Match{Path: "/api/protocols/san/iscsi/services/" + withService + "/metrics"}, Reset: testbed.Before,
+	_, err := console.InjectFault(t.Context(), controlclient.Fault{
+		Match: controlclient.Match{Path: "/api/protocols/san/iscsi/services/" + withService + "/metrics"}, Reset: controlclient.Before,
 	})
 	g.Expect(err).NotTo(HaveOccurred())
 	for range breakAfter + 1 {

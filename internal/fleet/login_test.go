@@ -13,11 +13,11 @@ import (
 	. "github.com/onsi/gomega"
 
 	"github.com/ontap-operator/ontap-san-operator/internal/ontap"
-	"github.com/ontap-operator/ontap-san-operator/test/testbed"
+	"github.com/ontap-operator/ontap-san-operator/internal/simulator/controlclient"
 )
 
 // statuses counts the answers so far by their HTTP status.
-func statuses(t *testing.T, console *testbed.Control) map[int]int {
+func statuses(t *testing.T, console *controlclient.Control) map[int]int {
 	t.Helper()
 	journal, err := console.Journal(t.Context(), 0)
 	NewWithT(t).Expect(err).NotTo(HaveOccurred())
@@ -46,7 +46,7 @@ func TestARotatedPasswordCostsOneRefusedLogin(t *testing.T) {
 	g.Expect(console.ClearJournal(t.Context())).To(Succeed())
 	idle(two...)
 	// What is sent at once is with the array at once.
-	inject(t, console, testbed.Fault{Delay: "100ms"})
+	inject(t, console, controlclient.Fault{Delay: "100ms"})
 
 	var wait sync.WaitGroup
 	errs := make(chan error, 100)
@@ -121,7 +121,7 @@ func TestRequestsGoSideBySideOnceTheLoginIsAccepted(t *testing.T) {
 	array, console := polled(t)
 	idle(array)
 	g.Expect(console.ClearJournal(t.Context())).To(Succeed())
-	first, err := console.Hold(t.Context(), testbed.Match{Path: servicesPath}, testbed.Before)
+	first, err := console.Hold(t.Context(), controlclient.Match{Path: servicesPath}, controlclient.Before)
 	g.Expect(err).NotTo(HaveOccurred())
 	errs := make(chan error, 8)
 	for i := range 8 {
@@ -132,7 +132,7 @@ func TestRequestsGoSideBySideOnceTheLoginIsAccepted(t *testing.T) {
 	}
 	g.Expect(first.Wait(t.Context(), 10*time.Second)).To(Succeed())
 	g.Expect(statuses(t, console)).To(Equal(map[int]int{0: 1}), "one finds out, the others wait")
-	together, err := console.Hold(t.Context(), testbed.Match{Path: servicesPath, Count: 7}, testbed.Before)
+	together, err := console.Hold(t.Context(), controlclient.Match{Path: servicesPath, Count: 7}, controlclient.Before)
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(first.Release(t.Context())).To(Succeed())
 	g.Eventually(func() map[int]int { return statuses(t, console) }, "10s").Should(Equal(map[int]int{0: 7, http.StatusOK: 1}))
@@ -147,7 +147,7 @@ func TestAWaitThatEndsIsNotCountedAgainstTheArray(t *testing.T) {
 	array, console := polled(t)
 	idle(array)
 	g.Expect(console.ClearJournal(t.Context())).To(Succeed())
-	first, err := console.Hold(t.Context(), testbed.Match{Path: servicesPath}, testbed.Before)
+	first, err := console.Hold(t.Context(), controlclient.Match{Path: servicesPath}, controlclient.Before)
 	g.Expect(err).NotTo(HaveOccurred())
 	done := make(chan error)
 	go func() {

@@ -8,13 +8,13 @@ import (
 
 	. "github.com/onsi/gomega"
 
-	"github.com/ontap-operator/ontap-san-operator/test/testbed"
+	"github.com/ontap-operator/ontap-san-operator/internal/simulator/controlclient"
 )
 
 const svmsPath = "/api/svm/svms"
 
 // names asks for the UUIDs of SVMs, and returns how many requests that took.
-func names(t *testing.T, array *Array, console *testbed.Control, svms map[string]string) int {
+func names(t *testing.T, array *Array, console *controlclient.Control, svms map[string]string) int {
 	t.Helper()
 	g := NewWithT(t)
 	g.Expect(console.ClearJournal(t.Context())).To(Succeed())
@@ -32,7 +32,7 @@ func TestManyNamesTakeOneRequest(t *testing.T) {
 	g.Expect(names(t, array, console, map[string]string{"svm1": withService, "svm2": without})).To(Equal(1))
 	g.Expect(names(t, array, console, map[string]string{"svm1": withService})).To(BeZero())
 	g.Expect(names(t, array, console, map[string]string{"svm9": ""})).To(Equal(1), "it may be a new one")
-	g.Expect(console.CreateSVM(t.Context(), testbed.SVM{Name: "svm9", UUID: unknown, State: "running"})).To(Succeed())
+	g.Expect(console.CreateSVM(t.Context(), controlclient.SVM{Name: "svm9", UUID: unknown, State: "running"})).To(Succeed())
 	g.Expect(names(t, array, console, map[string]string{"svm9": unknown})).To(Equal(1))
 }
 
@@ -41,7 +41,7 @@ func TestANameThatHasPassedToAnotherSVMIsLookedUpAnew(t *testing.T) {
 	array, console := polled(t)
 	names(t, array, console, map[string]string{"svm2": without})
 	g.Expect(console.ChangeSVM(t.Context(), "svm2", map[string]any{"name": "svm-old"})).To(Succeed())
-	g.Expect(console.CreateSVM(t.Context(), testbed.SVM{Name: "svm2", UUID: unknown, State: "running"})).To(Succeed())
+	g.Expect(console.CreateSVM(t.Context(), controlclient.SVM{Name: "svm2", UUID: unknown, State: "running"})).To(Succeed())
 	array.ForgetName("svm2")
 	names(t, array, console, map[string]string{"svm2": unknown})
 }
@@ -49,7 +49,7 @@ func TestANameThatHasPassedToAnotherSVMIsLookedUpAnew(t *testing.T) {
 func TestOneOddSVMLeavesTheOthersTheirNames(t *testing.T) {
 	g := NewWithT(t)
 	array, console := polled(t)
-	_, err := console.InjectFault(t.Context(), testbed.Fault{Match: testbed.Match{Path: svmsPath}, Spoil: &testbed.Spoil{SVM: "svm1", Remove: []string{"uuid"}}})
+	_, err := console.InjectFault(t.Context(), controlclient.Fault{Match: controlclient.Match{Path: svmsPath}, Spoil: &controlclient.Spoil{SVM: "svm1", Remove: []string{"uuid"}}})
 	g.Expect(err).NotTo(HaveOccurred())
 	names(t, array, console, map[string]string{"svm2": without})
 }
@@ -60,7 +60,7 @@ func TestAnSVMNameThatTheArrayDoesNotAnswerForDelaysNoOther(t *testing.T) {
 	uuid, err := array.UUIDOf(t.Context(), "svm2")
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(uuid).To(Equal(without))
-	barrier, err := console.Hold(t.Context(), testbed.Match{Method: http.MethodGet, Path: "/api/svm/svms", Query: "nosuch"}, testbed.Before)
+	barrier, err := console.Hold(t.Context(), controlclient.Match{Method: http.MethodGet, Path: "/api/svm/svms", Query: "nosuch"}, controlclient.Before)
 	g.Expect(err).NotTo(HaveOccurred())
 	ended := make(chan struct{})
 	go func() {

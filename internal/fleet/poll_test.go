@@ -12,7 +12,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"github.com/ontap-operator/ontap-san-operator/internal/ontap"
-	"github.com/ontap-operator/ontap-san-operator/test/testbed"
+	"github.com/ontap-operator/ontap-san-operator/internal/simulator/controlclient"
 )
 
 const (
@@ -21,18 +21,18 @@ const (
 )
 
 // crowded returns an array that is ready for use, with services on the SVMs svm1 to svm4, two on each page.
-func crowded(t *testing.T) (*Array, *testbed.Control) {
+func crowded(t *testing.T) (*Array, *controlclient.Control) {
 	t.Helper()
 	g := NewWithT(t)
 	array, console := polled(t)
 	for i := 2; i <= 4; i++ {
 		svm := fmt.Sprint("svm", i)
 		if i > 2 {
-			g.Expect(console.CreateSVM(t.Context(), testbed.SVM{Name: svm, ISCSI: testbed.ISCSI{Allowed: true}})).To(Succeed())
+			g.Expect(console.CreateSVM(t.Context(), controlclient.SVM{Name: svm, ISCSI: controlclient.ISCSI{Allowed: true}})).To(Succeed())
 		}
-		g.Expect(console.PutService(t.Context(), svm, testbed.SVMService{})).To(Succeed())
+		g.Expect(console.PutService(t.Context(), svm, controlclient.SVMService{})).To(Succeed())
 	}
-	inject(t, console, testbed.Fault{Match: testbed.Match{Path: servicesPath}, PageLimit: 2})
+	inject(t, console, controlclient.Fault{Match: controlclient.Match{Path: servicesPath}, PageLimit: 2})
 	found, err := array.Poll(t.Context(), true)
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(found.Services).To(Equal(4))
@@ -40,14 +40,14 @@ func crowded(t *testing.T) (*Array, *testbed.Control) {
 	return array, console
 }
 
-func inject(t *testing.T, console *testbed.Control, fault testbed.Fault) {
+func inject(t *testing.T, console *controlclient.Control, fault controlclient.Fault) {
 	t.Helper()
 	_, err := console.InjectFault(t.Context(), fault)
 	NewWithT(t).Expect(err).NotTo(HaveOccurred())
 }
 
 // sent are the requests so far: method and path, and "metrics" if these were asked for.
-func sent(t *testing.T, console *testbed.Control) (sent []string) {
+func sent(t *testing.T, console *controlclient.Control) (sent []string) {
 	t.Helper()
 	journal, err := console.Journal(t.Context(), 0)
 	NewWithT(t).Expect(err).NotTo(HaveOccurred())
@@ -73,13 +73,13 @@ func TestAPollIsOneRequestAPage(t *testing.T) {
 }
 
 func TestAPollThatBreaksOffChangesNothing(t *testing.T) {
-	for name, fault := range map[string]testbed.Fault{
+	for name, fault := range map[string]controlclient.Fault{
 		"the second page is cut off":         {Body: "truncated"},
 		"the second page is half the JSON":   {Body: "cut"},
 		"the second page is empty":           {Body: "empty"},
 		"the second page is the first again": {RepeatPage: true},
 		"the second page is refused":         {Status: http.StatusInternalServerError, Code: "4"},
-		"the connection ends after a page":   {Reset: testbed.Before},
+		"the connection ends after a page":   {Reset: controlclient.Before},
 		"the operator is logged out early":   {Status: http.StatusUnauthorized, Code: "6691623"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -87,7 +87,7 @@ func TestAPollThatBreaksOffChangesNothing(t *testing.T) {
 			array, console := crowded(t)
 			before, began := array.Services(), array.Polled()
 			g.Expect(console.DeleteService(t.Context(), "svm1")).To(Succeed())
-			g.Expect(console.ChangeService(t.Context(), "svm3", testbed.SVMService{Enabled: new(false)})).To(Succeed())
+			g.Expect(console.ChangeService(t.Context(), "svm3", controlclient.SVMService{Enabled: new(false)})).To(Succeed())
 			g.Expect(console.ClearFaults(t.Context())).To(Succeed())
 			// What a next link leads to has a start key.
 			fault.Path, fault.Query = servicesPath, "start."
@@ -96,7 +96,7 @@ func TestAPollThatBreaksOffChangesNothing(t *testing.T) {
 				fault.PageLimit = 2
 			}
 			inject(t, console, fault)
-			inject(t, console, testbed.Fault{Match: testbed.Match{Path: servicesPath}, PageLimit: 2})
+			inject(t, console, controlclient.Fault{Match: controlclient.Match{Path: servicesPath}, PageLimit: 2})
 			_, err := array.Poll(t.Context(), false)
 			g.Expect(err).To(HaveOccurred())
 			g.Expect(array.Services()).To(ConsistOf(before))
@@ -115,7 +115,7 @@ func TestAServiceThatSlipsOutOfAPollIsLookedFor(t *testing.T) {
 	}
 	last := uuid("svm4")
 	// Pages go by name: what is renamed from the second to the first is on neither, the other way round on both.
-	hold, err := console.Hold(t.Context(), testbed.Match{Path: servicesPath, Query: "start."}, testbed.Before)
+	hold, err := console.Hold(t.Context(), controlclient.Match{Path: servicesPath, Query: "start."}, controlclient.Before)
 	g.Expect(err).NotTo(HaveOccurred())
 	result := make(chan Poll)
 	go func() {
@@ -152,7 +152,7 @@ func TestWritesGoThroughToTheSnapshot(t *testing.T) {
 	}
 	g.Expect(find("svm2")).To(BeNil())
 	// The poll began before the writes, and has seen none of them.
-	hold, err := console.Hold(t.Context(), testbed.Match{Method: http.MethodGet, Path: servicesPath}, testbed.After)
+	hold, err := console.Hold(t.Context(), controlclient.Match{Method: http.MethodGet, Path: servicesPath}, controlclient.After)
 	g.Expect(err).NotTo(HaveOccurred())
 	stale := make(chan error)
 	go func() {
@@ -190,7 +190,7 @@ func TestAnUnansweredWriteIsUnknownUntilALaterRead(t *testing.T) {
 			g := NewWithT(t)
 			array, console := polled(t)
 			svm := ontap.SVMRef{Name: map[bool]string{true: "svm2", false: "svm1"}[name == "create"]}
-			inject(t, console, testbed.Fault{Match: testbed.Match{SVM: svm.Name, Count: 1}, Reset: testbed.After})
+			inject(t, console, controlclient.Fault{Match: controlclient.Match{SVM: svm.Name, Count: 1}, Reset: controlclient.After})
 			g.Expect(ontap.MaybeApplied(write(t, array))).To(BeTrue())
 			_, known := array.Find(svm)
 			g.Expect(known).To(BeFalse())
@@ -236,7 +236,7 @@ func TestPerformanceDataIsAskedForWhenThereCanBeMore(t *testing.T) {
 }
 
 func TestThrottledPerformanceDataIsLeftOut(t *testing.T) {
-	for name, fault := range map[string]testbed.Fault{
+	for name, fault := range map[string]controlclient.Fault{
 		"429":                  {Status: http.StatusTooManyRequests, Code: "7"},
 		"503":                  {Status: http.StatusServiceUnavailable, Code: "262160"},
 		"8585947":              {Status: http.StatusNotFound, Code: "8585947"},

@@ -8,19 +8,19 @@ import (
 	. "github.com/onsi/gomega"
 
 	"github.com/ontap-operator/ontap-san-operator/internal/ontap"
-	"github.com/ontap-operator/ontap-san-operator/test/testbed"
+	"github.com/ontap-operator/ontap-san-operator/internal/simulator/controlclient"
 )
 
 // polls are the requests for pages of all services.
-var polls = testbed.Match{Path: servicesPath, Query: "max_records"}
+var polls = controlclient.Match{Path: servicesPath, Query: "max_records"}
 
 // withTwo returns an array that is ready for use, with services on svm1 and svm3, and none on svm2.
-func withTwo(t *testing.T) (*Array, *testbed.Control) {
+func withTwo(t *testing.T) (*Array, *controlclient.Control) {
 	t.Helper()
 	g := NewWithT(t)
 	array, console := polled(t)
-	g.Expect(console.CreateSVM(t.Context(), testbed.SVM{Name: "svm3", ISCSI: testbed.ISCSI{Allowed: true}})).To(Succeed())
-	g.Expect(console.PutService(t.Context(), "svm3", testbed.SVMService{})).To(Succeed())
+	g.Expect(console.CreateSVM(t.Context(), controlclient.SVM{Name: "svm3", ISCSI: controlclient.ISCSI{Allowed: true}})).To(Succeed())
+	g.Expect(console.PutService(t.Context(), "svm3", controlclient.SVMService{})).To(Succeed())
 	_, err := array.Poll(t.Context(), true)
 	g.Expect(err).NotTo(HaveOccurred())
 	return array, console
@@ -28,27 +28,27 @@ func withTwo(t *testing.T) (*Array, *testbed.Control) {
 
 func TestOneOddRecordMakesOneSVMUnknown(t *testing.T) {
 	for name, c := range map[string]struct {
-		spoil testbed.Spoil
+		spoil controlclient.Spoil
 		// uuids and names: whether a miss by UUID or by name still proves that the poll did not have the service.
 		uuids, names bool
 	}{
-		"it has no enabled":              {testbed.Spoil{Remove: []string{"enabled"}}, true, true},
-		"its enabled is null":            {testbed.Spoil{Set: map[string]any{"enabled": nil}}, true, true},
-		"its enabled is a number":        {testbed.Spoil{Set: map[string]any{"enabled": 7}}, true, true},
-		"its target is a list":           {testbed.Spoil{Set: map[string]any{"target": []int{}}}, true, true},
-		"its target's name is no end":    {testbed.Spoil{Set: map[string]any{"target.name": strings.Repeat("x", 1<<20)}}, true, true},
-		"its alias has a line break":     {testbed.Spoil{Set: map[string]any{"target.alias": "a\nb"}}, true, true},
-		"it has no svm.uuid":             {testbed.Spoil{Remove: []string{"svm.uuid"}}, false, true},
-		"its svm.uuid is a number":       {testbed.Spoil{Set: map[string]any{"svm.uuid": 1}}, false, true},
-		"its svm.name rings the bell":    {testbed.Spoil{Set: map[string]any{"svm.name": "svm1\a"}}, true, false},
-		"its svm.name is megabytes long": {testbed.Spoil{Set: map[string]any{"svm.name": strings.Repeat("x", 3<<20)}}, true, false},
-		"it does not say whose it is":    {testbed.Spoil{Remove: []string{"svm"}}, false, false},
+		"it has no enabled":              {controlclient.Spoil{Remove: []string{"enabled"}}, true, true},
+		"its enabled is null":            {controlclient.Spoil{Set: map[string]any{"enabled": nil}}, true, true},
+		"its enabled is a number":        {controlclient.Spoil{Set: map[string]any{"enabled": 7}}, true, true},
+		"its target is a list":           {controlclient.Spoil{Set: map[string]any{"target": []int{}}}, true, true},
+		"its target's name is no end":    {controlclient.Spoil{Set: map[string]any{"target.name": strings.Repeat("x", 1<<20)}}, true, true},
+		"its alias has a line break":     {controlclient.Spoil{Set: map[string]any{"target.alias": "a\nb"}}, true, true},
+		"it has no svm.uuid":             {controlclient.Spoil{Remove: []string{"svm.uuid"}}, false, true},
+		"its svm.uuid is a number":       {controlclient.Spoil{Set: map[string]any{"svm.uuid": 1}}, false, true},
+		"its svm.name rings the bell":    {controlclient.Spoil{Set: map[string]any{"svm.name": "svm1\a"}}, true, false},
+		"its svm.name is megabytes long": {controlclient.Spoil{Set: map[string]any{"svm.name": strings.Repeat("x", 3<<20)}}, true, false},
+		"it does not say whose it is":    {controlclient.Spoil{Remove: []string{"svm"}}, false, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)
 			array, console := withTwo(t)
 			c.spoil.SVM = "svm1"
-			inject(t, console, testbed.Fault{Match: polls, Spoil: &c.spoil})
+			inject(t, console, controlclient.Fault{Match: polls, Spoil: &c.spoil})
 			before := array.Polled()
 
 			found, err := array.Poll(t.Context(), false)
@@ -100,7 +100,7 @@ func TestOddPerformanceDataIsLostAndNothingElse(t *testing.T) {
 			g := NewWithT(t)
 			array, console := withTwo(t)
 			array.metrics.reset()
-			inject(t, console, testbed.Fault{Match: polls, Spoil: &testbed.Spoil{SVM: "svm1", Set: map[string]any{c.field: c.value}}})
+			inject(t, console, controlclient.Fault{Match: polls, Spoil: &controlclient.Spoil{SVM: "svm1", Set: map[string]any{c.field: c.value}}})
 			_, err := array.Poll(t.Context(), true)
 			g.Expect(err).NotTo(HaveOccurred())
 			service, known := array.Find(ontap.SVMRef{Name: "svm1"})
@@ -126,7 +126,7 @@ func (j jsonText) MarshalJSON() ([]byte, error) { return []byte(j), nil }
 func TestALookAtAnSVMWithAnOddRecordFailsForThatSVMOnly(t *testing.T) {
 	g := NewWithT(t)
 	array, console := withTwo(t)
-	inject(t, console, testbed.Fault{Match: testbed.Match{Path: servicesPath}, Spoil: &testbed.Spoil{SVM: "svm1", Remove: []string{"enabled"}}})
+	inject(t, console, controlclient.Fault{Match: controlclient.Match{Path: servicesPath}, Spoil: &controlclient.Spoil{SVM: "svm1", Remove: []string{"enabled"}}})
 	for range 2 * breakAfter {
 		_, err := array.LookUp(t.Context(), ontap.SVMRef{Name: "svm1"}, true)
 		g.Expect(err).To(MatchError(ContainSubstring("has no enabled")))
@@ -142,9 +142,9 @@ func TestALookAtAnSVMWithAnOddRecordFailsForThatSVMOnly(t *testing.T) {
 func TestAnArrayThatIgnoresCaseIsAskedAboutAnotherSVM(t *testing.T) {
 	g := NewWithT(t)
 	array, console := withTwo(t)
-	inject(t, console, testbed.Fault{Match: testbed.Match{Query: "name=svm3"}, Spoil: &testbed.Spoil{Set: map[string]any{"svm.name": "SVM3"}}})
-	inject(t, console, testbed.Fault{Match: testbed.Match{Query: "name=svm2"}, Spoil: &testbed.Spoil{Set: map[string]any{"name": "SVM2"}}})
-	inject(t, console, testbed.Fault{Match: testbed.Match{Query: "name=svm1"}, Spoil: &testbed.Spoil{Set: map[string]any{"svm.name": "other"}}})
+	inject(t, console, controlclient.Fault{Match: controlclient.Match{Query: "name=svm3"}, Spoil: &controlclient.Spoil{Set: map[string]any{"svm.name": "SVM3"}}})
+	inject(t, console, controlclient.Fault{Match: controlclient.Match{Query: "name=svm2"}, Spoil: &controlclient.Spoil{Set: map[string]any{"name": "SVM2"}}})
+	inject(t, console, controlclient.Fault{Match: controlclient.Match{Query: "name=svm1"}, Spoil: &controlclient.Spoil{Set: map[string]any{"svm.name": "other"}}})
 	found, err := array.LookUp(t.Context(), ontap.SVMRef{Name: "svm3"}, false)
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(found).To(BeNil())
@@ -162,7 +162,7 @@ func TestWhatAnArraySaysIsBounded(t *testing.T) {
 	g := NewWithT(t)
 	array, console := withTwo(t)
 	long := strings.Repeat("x\a", 1<<16)
-	inject(t, console, testbed.Fault{Match: testbed.Match{Path: "/api/cluster"}, Spoil: &testbed.Spoil{Set: map[string]any{"name": long, "version.full": long}}})
+	inject(t, console, controlclient.Fault{Match: controlclient.Match{Path: "/api/cluster"}, Spoil: &controlclient.Spoil{Set: map[string]any{"name": long, "version.full": long}}})
 	cluster, err := array.Identify(t.Context(), "")
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(len(cluster.Name)).To(And(BeNumerically(">", 0), BeNumerically("<=", 255)))
@@ -170,7 +170,7 @@ func TestWhatAnArraySaysIsBounded(t *testing.T) {
 	g.Expect(cluster.Name).NotTo(ContainSubstring("\a"))
 
 	array.metrics.reset()
-	inject(t, console, testbed.Fault{Match: polls, Spoil: &testbed.Spoil{SVM: "svm1", Set: map[string]any{"metric.status": long, "statistics.status": long}}})
+	inject(t, console, controlclient.Fault{Match: polls, Spoil: &controlclient.Spoil{SVM: "svm1", Set: map[string]any{"metric.status": long, "statistics.status": long}}})
 	_, err = array.Poll(t.Context(), true)
 	g.Expect(err).NotTo(HaveOccurred())
 	service, _ := array.Find(ontap.SVMRef{Name: "svm1"})
@@ -184,7 +184,7 @@ func TestWhatAnArraySaysIsBounded(t *testing.T) {
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(count).To(Equal(301))
 	g.Expect(len(initiators)).To(And(BeNumerically(">", 5), BeNumerically("<=", 100)))
-	inject(t, console, testbed.Fault{Match: testbed.Match{Path: "/api/protocols/san/iscsi/sessions"}, Spoil: &testbed.Spoil{Set: map[string]any{"initiator.name": long[:5000]}}})
+	inject(t, console, controlclient.Fault{Match: controlclient.Match{Path: "/api/protocols/san/iscsi/sessions"}, Spoil: &controlclient.Spoil{Set: map[string]any{"initiator.name": long[:5000]}}})
 	_, initiators, err = array.Sessions(t.Context(), withService)
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(initiators).To(HaveEach(SatisfyAll(Not(ContainSubstring("\a")), WithTransform(func(s string) int { return len(s) }, BeNumerically("<=", 255)))))

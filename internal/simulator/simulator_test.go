@@ -196,8 +196,8 @@ func TestOldTLSIsRefused(t *testing.T) {
 	b := newBed(t)
 	client := b.sim.trustingClient()
 	config := client.Transport.(*http.Transport).TLSClientConfig
-	config.MinVersion, config.MaxVersion = tls.VersionTLS10, tls.VersionTLS11 //nolint:gosec // to see it refused
-	_, err := client.Get(b.sim.URL + services)                                //nolint:bodyclose // there is none
+	config.MinVersion, config.MaxVersion = tls.VersionTLS10, tls.VersionTLS11
+	_, err := client.Get(b.sim.URL + services) //nolint:bodyclose // there is none
 	b.Expect(err).To(MatchError(ContainSubstring("protocol version")))
 }
 

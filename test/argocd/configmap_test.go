@@ -15,7 +15,7 @@ import (
 
 var update = flag.Bool("update", false, "write config/argocd/argocd-cm.yaml from the scripts")
 
-const configMapHead = `# What the scripts beside this file come to in Argo CD's own ConfigMap. Written by go test ./test/argocd -update.
+const configMapHead = `# What the scripts beside this file come to in Argo CD's own ConfigMap. Written by go -C test test ./argocd -update.
 `
 
 // TestConfigMap holds config/argocd/argocd-cm.yaml against the scripts.
@@ -54,5 +54,5 @@ func TestConfigMap(t *testing.T) {
 	}
 	got, err := os.ReadFile(path)
 	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(strings.Split(string(got), "\n")).To(Equal(strings.Split(string(want), "\n")), "run go test ./test/argocd -update")
+	g.Expect(strings.Split(string(got), "\n")).To(Equal(strings.Split(string(want), "\n")), "run go -C test test ./argocd -update")
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/ontap-operator/ontap-san-operator/test/testbed"
 )
 
-// The login of a stand-in array that names no accounts.
+// The login of a simulator whose scenario names no accounts.
 const (
 	arrayUser     = "admin"
 	arrayPassword = "netapp123"
@@ -23,7 +23,7 @@ const servicesPath = "/api/protocols/san/iscsi/services"
 // pageSize is how many services a poll asks for at a time.
 const pageSize = 1000
 
-// array is a stand-in array in this process.
+// array is the simulator in this process.
 type array struct {
 	*testbed.Control
 	name, url, ca string

@@ -137,22 +137,9 @@ func (w *world) measureRestart(ctx context.Context) error {
 		return err
 	}
 	took := time.Since(began) - lull
-	var all tally
-	identified, worst := 0, 0
-	for _, a := range w.arrays {
-		requests, err := a.news(ctx)
-		if err != nil {
-			return err
-		}
-		var asked tally
-		asked.add(requests)
-		worst = max(worst, asked.polls)
-		for _, r := range requests {
-			if r.Path == "/api/cluster" {
-				identified++
-			}
-		}
-		all.polls, all.reads, all.writes = all.polls+asked.polls, all.reads+asked.reads, all.writes+asked.writes
+	all, err := w.tallyRestart(ctx)
+	if err != nil {
+		return err
 	}
 	after, err := w.writes()
 	if err != nil {
@@ -160,8 +147,35 @@ func (w *world) measureRestart(ctx context.Context) error {
 	}
 	w.note(fmt.Sprintf("operator restart, %d objects on %d arrays", w.crowd, len(w.arrays)),
 		"0 ONTAP writes, 1 poll per array, no GET per object",
-		all.writes == 0 && all.polls == len(w.arrays) && worst == 1 && all.reads == identified && identified == len(w.arrays),
+		all.writes == 0 && all.polls == len(w.arrays) && all.mostPolls == 1 && all.reads == all.identifications && all.identifications == len(w.arrays),
 		"%d writes, %d polls, %d GETs of /cluster, %d other; %d Kubernetes writes; at rest after %.0fs",
-		all.writes, all.polls, identified, all.reads-identified, len(after)-len(before), took.Seconds())
+		all.writes, all.polls, all.identifications, all.reads-all.identifications, len(after)-len(before), took.Seconds())
 	return nil
+}
+
+// restartTally counts what all arrays were asked while the operator restarted.
+type restartTally struct {
+	tally
+	// identifications counts the GETs of /api/cluster; mostPolls is the largest number of polls of one array.
+	identifications, mostPolls int
+}
+
+// tallyRestart counts what the arrays were asked since their requests were last read.
+func (w *world) tallyRestart(ctx context.Context) (restartTally, error) {
+	var all restartTally
+	for _, a := range w.arrays {
+		requests, err := a.news(ctx)
+		if err != nil {
+			return restartTally{}, err
+		}
+		before := all.polls
+		all.add(requests)
+		all.mostPolls = max(all.mostPolls, all.polls-before)
+		for _, r := range requests {
+			if r.Path == "/api/cluster" {
+				all.identifications++
+			}
+		}
+	}
+	return all, nil
 }

@@ -126,24 +126,43 @@ func (w *world) picked(ctx context.Context, applied map[string]time.Time) ([]tim
 	var delays []time.Duration
 	err := until(ctx, 2*time.Minute, "all new objects are picked up", func(ctx context.Context) (bool, error) {
 		for _, a := range w.arrays[maxHanging:] {
-			requests, err := a.news(ctx)
+			creates, err := a.creates(ctx)
 			if err != nil {
 				return false, err
 			}
-			for _, r := range requests {
-				if r.Method != http.MethodPost || !strings.HasPrefix(r.Path, servicesPath) {
-					continue
-				}
-				var body record
-				if err := json.Unmarshal([]byte(r.Body), &body); err != nil {
-					return false, err
-				}
-				if at, ok := applied[body.SVM.Name]; ok {
-					delays = append(delays, r.Received.Sub(at))
+			for _, create := range creates {
+				if at, ok := applied[create.svm]; ok {
+					delays = append(delays, create.received.Sub(at))
 				}
 			}
 		}
 		return len(delays) >= len(applied), nil
 	})
 	return delays, err
+}
+
+// createRequest is a request to create the service of an SVM.
+type createRequest struct {
+	svm      string
+	received time.Time
+}
+
+// creates returns the create requests that the array got since its requests were last read.
+func (a *array) creates(ctx context.Context) ([]createRequest, error) {
+	requests, err := a.news(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var creates []createRequest
+	for _, r := range requests {
+		if r.Method != http.MethodPost || !strings.HasPrefix(r.Path, servicesPath) {
+			continue
+		}
+		var body record
+		if err := json.Unmarshal([]byte(r.Body), &body); err != nil {
+			return nil, err
+		}
+		creates = append(creates, createRequest{svm: body.SVM.Name, received: r.Received})
+	}
+	return creates, nil
 }

@@ -1,5 +1,5 @@
 // Command bench measures what the operator costs and how fast it is, with the real programs: a Kubernetes control plane,
-// the operator under its own identity, and stand-in arrays over TLS. It prints each figure beside its goal. What a machine
+// the operator under its own identity, and simulators over TLS. It prints each figure beside its goal. What a machine
 // makes of it is noise: figures that take time are held against others of the same run.
 package main
 

@@ -9,6 +9,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/watch"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
@@ -150,22 +151,15 @@ func (w *world) timeNewcomers(ctx context.Context, first int) (durations, error)
 			newcomer.Namespace = quiet
 			applied[newcomer.Name] = time.Now()
 			sent++
-			go func() {
-				if err := w.admin.Create(ctx, newcomer); err != nil {
-					failed <- err
-				}
-			}()
+			go w.create(ctx, newcomer, failed)
 		case event, ok := <-events.ResultChan():
 			if !ok {
 				return nil, errors.Join(errors.New("the API server has ended the watch"), context.Cause(ctx))
 			}
-			service, _ := event.Object.(*v1alpha1.ISCSIService)
-			if service == nil || !isTrue(service.Status.Conditions, v1alpha1.ConditionReady) {
-				continue
-			}
-			if at, ok := applied[service.Name]; ok {
+			ready := readyService(event)
+			if at, ok := applied[ready]; ok {
 				times = append(times, time.Since(at))
-				delete(applied, service.Name)
+				delete(applied, ready)
 			}
 		case err := <-failed:
 			return nil, err
@@ -175,4 +169,20 @@ func (w *world) timeNewcomers(ctx context.Context, first int) (durations, error)
 	}
 	slices.Sort(times)
 	return times, nil
+}
+
+// create creates an object, and sends the error, if there is one.
+func (w *world) create(ctx context.Context, service *v1alpha1.ISCSIService, failed chan<- error) {
+	if err := w.admin.Create(ctx, service); err != nil {
+		failed <- err
+	}
+}
+
+// readyService returns the name of the ISCSIService that the event shows as Ready, or "".
+func readyService(event watch.Event) string {
+	service, _ := event.Object.(*v1alpha1.ISCSIService)
+	if service == nil || !isTrue(service.Status.Conditions, v1alpha1.ConditionReady) {
+		return ""
+	}
+	return service.Name
 }

@@ -89,7 +89,7 @@ func (w *world) rateOfOperator(ctx context.Context, name string, keep bool) (*ar
 		return nil, 0, err
 	}
 	err = w.declare(ctx, a, func(spec *v1alpha1.ONTAPClusterSpec) {
-		spec.Limits = &v1alpha1.Limits{MaxInFlight: int32(w.atWork)} //nolint:gosec // the API server checks it
+		spec.Limits = &v1alpha1.Limits{MaxInFlight: int32(w.atWork)}
 	})
 	if err != nil {
 		return nil, 0, err

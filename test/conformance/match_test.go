@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"regexp"
@@ -20,26 +21,34 @@ func match(want, got any, exactly bool) error {
 	case map[string]any:
 		return matchObject(want, got, exactly)
 	case []any:
-		list, ok := got.([]any)
-		if !ok || len(list) != len(want) {
-			return fmt.Errorf("want a list of %d, got %v", len(want), got)
-		}
-		for i := range want {
-			if err := match(want[i], list[i], exactly); err != nil {
-				return fmt.Errorf("[%d]: %w", i, err)
-			}
-		}
-		return nil
+		return matchList(want, got, exactly)
 	case string:
 		if pattern, ok := strings.CutPrefix(want, "~ "); ok {
-			if value, ok := scalar(got); !ok || !regexp.MustCompile(pattern).MatchString(value) {
-				return fmt.Errorf("want a value like %s, got %v", pattern, got)
-			}
-			return nil
+			return matchPattern(pattern, got)
 		}
 	}
 	if got != want {
 		return fmt.Errorf("want %#v, got %#v", want, got)
+	}
+	return nil
+}
+
+func matchList(want []any, got any, exactly bool) error {
+	list, ok := got.([]any)
+	if !ok || len(list) != len(want) {
+		return fmt.Errorf("want a list of %d, got %v", len(want), got)
+	}
+	for i := range want {
+		if err := match(want[i], list[i], exactly); err != nil {
+			return fmt.Errorf("[%d]: %w", i, err)
+		}
+	}
+	return nil
+}
+
+func matchPattern(pattern string, got any) error {
+	if value, ok := scalar(got); !ok || !regexp.MustCompile(pattern).MatchString(value) {
+		return fmt.Errorf("want a value like %s, got %v", pattern, got)
 	}
 	return nil
 }
@@ -50,22 +59,27 @@ func matchObject(want map[string]any, got any, exactly bool) error {
 		return fmt.Errorf("want an object, got %#v", got)
 	}
 	for _, name := range slices.Sorted(maps.Keys(want)) {
-		value, there := object[name]
-		switch {
-		case want[name] == nil && there:
-			return fmt.Errorf("%s: is not wanted", name)
-		case want[name] != nil && !there:
-			return fmt.Errorf("%s: is missing", name)
-		case there:
-			if err := match(want[name], value, exactly); err != nil {
-				return fmt.Errorf("%s: %w", name, err)
-			}
+		if err := matchMember(want, object, name, exactly); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(object)) {
 		if _, wanted := want[name]; exactly && !wanted {
 			return fmt.Errorf("%s: is too much", name)
 		}
+	}
+	return nil
+}
+
+func matchMember(want, object map[string]any, name string, exactly bool) error {
+	value, there := object[name]
+	switch {
+	case want[name] == nil && there:
+		return errors.New("is not wanted")
+	case want[name] != nil && !there:
+		return errors.New("is missing")
+	case there:
+		return match(want[name], value, exactly)
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-// Package conformance holds the stand-in array against the documents. The tables/ have one entry, a line, a behaviour:
+// Package conformance holds the simulator against the documents. The tables/ have one entry, a line, a behaviour:
 // a request, the answer, and the section that says so. The documents are
 //
 //   - reference: NetApp, "Manage iSCSI services", REST API reference of February 06, 2026, and

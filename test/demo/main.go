@@ -1,4 +1,4 @@
-// Command demo runs the whole operator on one machine: a Kubernetes control plane, a stand-in for the array, and the
+// Command demo runs the whole operator on one machine: a Kubernetes control plane, the simulator, and the
 // operator between them. It applies config/samples, shows what came of it and stays until Ctrl-C. With --once it goes
 // through the whole life of an iSCSI service instead, and checks each step against the array.
 package main
@@ -102,7 +102,7 @@ func (d *demo) startArray(ctx context.Context) (string, error) {
 	if d.array, err = d.bed.StartSimulator(ctx, scenario); err != nil {
 		return "", err
 	}
-	return "stand-in for ONTAP at " + d.array.URL, nil
+	return "simulator at " + d.array.URL, nil
 }
 
 func (d *demo) startOperator(ctx context.Context) (string, error) {
@@ -139,7 +139,7 @@ Try it, in another terminal:
 
   export KUBECONFIG=%[3]s
   export PATH=%[4]s:$PATH
-  export ARRAY=%[5]s # the stand-in's control API: what its administrators and hosts do
+  export ARRAY=%[5]s # the simulator's control API: what its administrators and hosts do
 
   kubectl -n %[1]s patch iscsisvc orders --type=merge -p '{"spec":{"alias":"orders-v2","enabled":false}}'
   kubectl -n %[1]s get iscsisvc -o wide

@@ -61,6 +61,7 @@ var _ = Describe("Access", func() {
 	DescribeTable("that is taken away while the operator runs freezes the status, and nothing is touched",
 		func(ctx SpecContext, take func(SpecContext, *array), prefix string) {
 			a := newArray(ctx, "{name: by-name}", "{name: by-uuid, uuid: "+uuid+"}")
+			a.configure(ctx, `{"metrics":{"disabled":true}}`) // or the status changes with the first sample
 			selected(ctx, a, `"by-*"`)
 			kubectl(ctx, "label", "namespace", a.name, "san=yes")
 			specs := map[string]string{"by-name": "svm: {name: by-name}, deletionPolicy: Delete", "by-uuid": "svm: {uuid: " + uuid + "}, deletionPolicy: Delete"}

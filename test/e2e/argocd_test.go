@@ -146,7 +146,7 @@ func act(ctx SpecContext, kind, namespace, name, action string) {
 	Expect(offer).To(HaveKeyWithValue(action, argocd.Action{}), "it is on offer")
 	changed, err := scripts.Act(object, action)
 	Expect(err).NotTo(HaveOccurred())
-	Expect(reader.Patch(ctx, changed, client.MergeFrom(object))).To(Succeed())
+	Expect(administrator.Patch(ctx, changed, client.MergeFrom(object))).To(Succeed())
 }
 
 // live is an object with the fields that the Go types do not know, too.

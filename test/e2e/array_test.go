@@ -4,14 +4,17 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
-	"github.com/onsi/gomega/types"
+	gomegatypes "github.com/onsi/gomega/types"
 	corev1 "k8s.io/api/core/v1"
 	eventsv1 "k8s.io/api/events/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
 
@@ -84,18 +87,22 @@ func (a *array) abandon(ctx SpecContext) {
 // forget is abandon for an ONTAPCluster of several that share an array.
 func (a *array) forget(ctx SpecContext) {
 	GinkgoHelper()
+	inNamespace := client.InNamespace(a.name)
+	Expect(administrator.DeleteAllOf(ctx, &v1alpha1.ISCSIMetricsQuery{}, inNamespace)).To(Succeed())
+	Expect(administrator.DeleteAllOf(ctx, &v1alpha1.ISCSIService{}, inNamespace)).To(Succeed())
 	// Of what is being deleted, the operator does not put the finalizer back.
-	kubectl(ctx, "-n", a.name, "delete", "iscsimq,iscsisvc", "--all", "--ignore-not-found", "--wait=false")
+	withoutFinalizers := client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"finalizers":null}}`))
 	for _, service := range services(ctx) {
 		if service.Namespace == a.name {
-			_, err := cluster.Kubectl(ctx, "", "-n", a.name, "patch", "iscsisvc", service.Name, "--type=merge", "-p", `{"metadata":{"finalizers":null}}`)
-			if !a.gone(ctx, service.Name) {
-				Expect(err).NotTo(HaveOccurred())
-			}
+			Expect(client.IgnoreNotFound(administrator.Patch(ctx, &service, withoutFinalizers))).To(Succeed())
 		}
 	}
-	kubectl(ctx, "-n", a.name, "delete", "iscsimq,iscsisvc", "--all", "--ignore-not-found", "--timeout=20s")
-	kubectl(ctx, "delete", "ontapcluster", a.name, "--ignore-not-found", "--timeout=20s")
+	Eventually(func() []v1alpha1.ISCSIService {
+		return slices.DeleteFunc(services(ctx), func(s v1alpha1.ISCSIService) bool { return s.Namespace != a.name })
+	}).Should(BeEmpty())
+	left := &v1alpha1.ONTAPCluster{ObjectMeta: metav1.ObjectMeta{Name: a.name}}
+	Expect(client.IgnoreNotFound(administrator.Delete(ctx, left))).To(Succeed())
+	Eventually(func() error { return reader.Get(ctx, client.ObjectKey{Name: a.name}, left) }).Should(Satisfy(apierrors.IsNotFound))
 }
 
 // connect applies the namespace, the Secret and the ONTAPCluster, and waits until the operator has connected.
@@ -108,7 +115,7 @@ func (a *array) connect(ctx SpecContext) {
 func (a *array) connectWith(ctx SpecContext, secret string) {
 	GinkgoHelper()
 	apply(ctx, "apiVersion: v1\nkind: Namespace\nmetadata: {name: "+a.name+"}\n---\n"+secret+"\n---\n"+a.manifest("*"))
-	kubectl(ctx, "wait", "--for=condition=Ready", "--timeout=30s", "ontapcluster", a.name)
+	Eventually(a.connection).WithContext(ctx).Should(HavePrefix("True "))
 	Expect(a.ClearJournal(ctx)).To(Succeed())
 }
 
@@ -182,7 +189,9 @@ func (a *array) get(ctx SpecContext, name string) *v1alpha1.ISCSIService {
 // remove deletes the ISCSIService and waits until it is gone.
 func (a *array) remove(ctx SpecContext, name string) {
 	GinkgoHelper()
-	kubectl(ctx, "-n", a.name, "delete", "iscsisvc", name, "--timeout=60s")
+	service := &v1alpha1.ISCSIService{ObjectMeta: metav1.ObjectMeta{Namespace: a.name, Name: name}}
+	Expect(administrator.Delete(ctx, service)).To(Succeed())
+	Eventually(a.gone).WithContext(ctx).WithArguments(name).Should(BeTrue())
 }
 
 // connection is the Ready condition of the ONTAPCluster, "undecided" if it is not of its present generation.
@@ -308,7 +317,7 @@ func (a *array) reads(ctx SpecContext, path string) (n int) {
 
 // beReady matches an ISCSIService whose Ready condition was decided for its present generation, with that status and, if
 // given, that reason.
-func beReady(status metav1.ConditionStatus, reason ...string) types.GomegaMatcher {
+func beReady(status metav1.ConditionStatus, reason ...string) gomegatypes.GomegaMatcher {
 	return WithTransform(func(service *v1alpha1.ISCSIService) string {
 		for _, c := range service.Status.Conditions {
 			if c.Type == v1alpha1.ConditionReady && c.ObservedGeneration == service.Generation {

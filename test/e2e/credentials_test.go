@@ -222,7 +222,7 @@ var _ = Describe("The account of an ONTAPCluster", func() {
 		Expect(a.writes(ctx)).To(Equal(written))
 
 		apply(ctx, a.manifest("*"))
-		Eventually(a.gone, "60s").WithContext(ctx).WithArguments("main").Should(BeTrue())
+		Eventually(a.gone).WithContext(ctx).WithArguments("main").Should(BeTrue())
 		a.ready(ctx, "late")
 		Expect(a.on(ctx, "svm1")).To(BeNil())
 		Expect(a.on(ctx, "svm2")).NotTo(BeNil())

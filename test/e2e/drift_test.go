@@ -46,7 +46,7 @@ var _ = Describe("Drift", func() {
 		Eventually(a.get).WithContext(ctx).WithArguments("main").Should(beReady(metav1.ConditionUnknown, v1alpha1.ReasonArrayUnreachable))
 		Expect(a.ChangeService(ctx, "svm1", testbed.SVMService{Enabled: new(false)})).To(Succeed())
 		Expect(a.ClearFaults(ctx)).To(Succeed())
-		Eventually(a.get, "60s").WithContext(ctx).WithArguments("main").Should(beReady(metav1.ConditionTrue))
+		Eventually(a.get).WithContext(ctx).WithArguments("main").Should(beReady(metav1.ConditionTrue))
 		Expect(a.get(ctx, "main").Status.Drift).To(haveDrifted("enabled", "true", "false"))
 		Expect(a.on(ctx, "svm1").Enabled).To(HaveValue(BeTrue()))
 		Eventually(a.events).WithContext(ctx).WithArguments("main").Should(ContainElement("DriftCorrected"))

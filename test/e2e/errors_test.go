@@ -90,7 +90,7 @@ var _ = Describe("Trouble", func() {
 			}
 			g.Expect(sent).To(HaveLen(objects))
 			g.Expect(sent).To(HaveEach(Satisfy(func(times []time.Time) bool { return len(times) >= tries })))
-		}, "120s").Should(Succeed())
+		}).Should(Succeed())
 		for body, times := range sent {
 			least := time.Duration(0) // what backoff makes of it, from 500ms on and a quarter less at most
 			for wait, i := 375*time.Millisecond, 1; i < tries; i, wait = i+1, 2*wait {
@@ -177,8 +177,8 @@ var _ = Describe("Trouble", func() {
 		a.apply(ctx, "late", "svm: {name: svm2}")
 		Eventually(a.get).WithContext(ctx).WithArguments("late").Should(beReady(metav1.ConditionUnknown, v1alpha1.ReasonArrayUnreachable))
 		Expect(a.ClearFaults(ctx)).To(Succeed())
-		Eventually(a.get, "60s").WithContext(ctx).WithArguments("main").Should(beReady(metav1.ConditionTrue))
-		Eventually(a.get, "60s").WithContext(ctx).WithArguments("late").Should(beReady(metav1.ConditionTrue))
+		Eventually(a.get).WithContext(ctx).WithArguments("main").Should(beReady(metav1.ConditionTrue))
+		Eventually(a.get).WithContext(ctx).WithArguments("late").Should(beReady(metav1.ConditionTrue))
 		Expect(a.writes(ctx)).To(HaveLen(2), "one POST each")
 	})
 
@@ -199,7 +199,7 @@ var _ = Describe("Trouble", func() {
 		// may be gone by now.
 		_, err = cluster.Kubectl(ctx, "", "-n", a.name, "patch", "iscsisvc", "main", "--type=merge", "-p", `{"spec":{"deletionPolicy":"Delete"}}`)
 		Expect(err).To(Or(BeNil(), MatchError(ContainSubstring("not found"))))
-		Eventually(a.gone, "60s").WithContext(ctx).WithArguments("main").Should(BeTrue())
+		Eventually(a.gone).WithContext(ctx).WithArguments("main").Should(BeTrue())
 		Expect(a.on(ctx, "svm1")).To(BeNil())
 		Expect(a.writes(ctx)).To(HaveLen(3), "POST, PATCH and DELETE, once each")
 	},

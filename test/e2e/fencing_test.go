@@ -20,7 +20,7 @@ var shortLease = []string{
 	"--leader-elect-lease-duration=4s", "--leader-elect-renew-deadline=3s", "--leader-elect-retry-period=400ms",
 }
 
-var _ = Describe("Of two replicas", Serial, func() {
+var _ = Describe("Of two replicas", func() {
 	var a *array
 	var first, second *testbed.Operator
 
@@ -88,7 +88,7 @@ var _ = Describe("Of two replicas", Serial, func() {
 		barrier, err := a.Hold(ctx, posts, testbed.After)
 		Expect(err).NotTo(HaveOccurred())
 		a.apply(ctx, "main", "svm: {name: svm1}")
-		Expect(barrier.Wait(ctx, 20*time.Second)).To(Succeed())
+		Expect(barrier.Wait(ctx, time.Minute)).To(Succeed())
 		Expect(first.Freeze()).To(Succeed())
 		Expect(a.ready(ctx, "main").Status.Origin).To(Equal(v1alpha1.OriginCreated))
 		Expect(barrier.Release(ctx)).To(Succeed())
@@ -109,7 +109,7 @@ var _ = Describe("Of two replicas", Serial, func() {
 		barrier, err := a.Hold(ctx, testbed.Match{Method: http.MethodPatch}, testbed.After)
 		Expect(err).NotTo(HaveOccurred())
 		kubectl(ctx, "-n", a.name, "delete", "iscsisvc", "main", "--wait=false")
-		Expect(barrier.Wait(ctx, 20*time.Second)).To(Succeed())
+		Expect(barrier.Wait(ctx, time.Minute)).To(Succeed())
 		Expect(first.Freeze()).To(Succeed())
 		Eventually(a.gone).WithContext(ctx).WithArguments("main").Should(BeTrue())
 		// What is created in its place is not for the one that wakes up in the middle of its deletion.
@@ -132,7 +132,7 @@ var _ = Describe("Of two replicas", Serial, func() {
 		barrier, err := a.Hold(ctx, testbed.Match{Method: http.MethodGet, Path: sessionsPath}, testbed.After)
 		Expect(err).NotTo(HaveOccurred())
 		a.apply(ctx, "main", "svm: {name: svm1}, enabled: false")
-		Expect(barrier.Wait(ctx, 20*time.Second)).To(Succeed())
+		Expect(barrier.Wait(ctx, time.Minute)).To(Succeed())
 
 		kubectl(ctx, "-n", testbed.OperatorNamespace, "patch", "lease", leaseName, "--type=merge", "-p", `{"spec":{"holderIdentity":"somebody"}}`)
 		Eventually(first.Logs).Should(ContainSubstring("the lease was lost"))
@@ -147,7 +147,7 @@ var _ = Describe("Of two replicas", Serial, func() {
 		barrier, err := a.Hold(ctx, posts, testbed.After)
 		Expect(err).NotTo(HaveOccurred())
 		a.apply(ctx, "main", "svm: {name: svm1}")
-		Expect(barrier.Wait(ctx, 20*time.Second)).To(Succeed())
+		Expect(barrier.Wait(ctx, time.Minute)).To(Succeed())
 		leader := holder(ctx)
 
 		stopped := make(chan error)
@@ -161,7 +161,7 @@ var _ = Describe("Of two replicas", Serial, func() {
 		Eventually(stopped).Should(Receive(BeNil()))
 		Expect(holder(ctx)).NotTo(Equal(leader))
 		Expect(a.get(ctx, "main")).To(beReady(metav1.ConditionTrue))
-		Eventually(second.Logs, 8*time.Second).Should(ContainSubstring("Successfully acquired lease"))
+		Eventually(second.Logs, 25*time.Second).Should(ContainSubstring("Successfully acquired lease"))
 		a.apply(ctx, "main", "svm: {name: svm1}, enabled: false")
 		a.ready(ctx, "main")
 		Expect(a.writes(ctx)).To(Equal([]string{`POST {"svm":{"name":"svm1"},"enabled":true}`, `PATCH {"enabled":false}`}))
@@ -200,7 +200,7 @@ var _ = Describe("Of two replicas", Serial, func() {
 		barrier, err := a.Hold(ctx, testbed.Match{Method: http.MethodGet, Path: sessionsPath}, testbed.After)
 		Expect(err).NotTo(HaveOccurred())
 		a.apply(ctx, "main", "svm: {name: svm1}, enabled: false")
-		Expect(barrier.Wait(ctx, 20*time.Second)).To(Succeed())
+		Expect(barrier.Wait(ctx, time.Minute)).To(Succeed())
 		denyLease(ctx)
 		Eventually(func() time.Duration { return time.Since(lease(ctx).Spec.RenewTime.Time) }).Should(BeNumerically(">", 2*time.Second))
 		Expect(barrier.Release(ctx)).To(Succeed())

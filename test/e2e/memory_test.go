@@ -14,8 +14,8 @@ import (
 	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
 )
 
-var _ = Describe("The operator's memory", Serial, func() {
-	It("does not grow by annotations of others, on objects that may not even use an SVM", func(ctx SpecContext) {
+var _ = Describe("The operator's memory", func() {
+	It("does not grow by annotations of others, on objects that may not even use an SVM", longest, func(ctx SpecContext) {
 		const objects, annotation, mebibyte = 50, 250 << 10, 1 << 20
 		profiles := freeAddress()
 		Expect(operator.Stop()).To(Succeed())

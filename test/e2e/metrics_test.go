@@ -63,10 +63,10 @@ var _ = Describe("The latest sample", func() {
 		Expect(header[len(header)-2:]).To(Equal([]string{"IOPS", "LATENCY-US"}))
 		Expect(row[len(row)-2:]).To(Equal([]string{fmt.Sprint(first.IOPS.Total), fmt.Sprint(first.LatencyMicroseconds.Total)}))
 
-		Eventually(func() time.Time { return a.get(ctx, "main").Status.Metrics.Timestamp.Time }, "40s").ShouldNot(Equal(first.Timestamp.Time))
+		Eventually(func() time.Time { return a.get(ctx, "main").Status.Metrics.Timestamp.Time }).ShouldNot(Equal(first.Timestamp.Time))
 		before := a.statusWrites("main")
 		second := a.metrics(ctx, "main")
-		Eventually(func() time.Time { return a.get(ctx, "main").Status.Metrics.Timestamp.Time }, "40s").ShouldNot(Equal(second.Timestamp.Time))
+		Eventually(func() time.Time { return a.get(ctx, "main").Status.Metrics.Timestamp.Time }).ShouldNot(Equal(second.Timestamp.Time))
 		third := a.metrics(ctx, "main")
 		Expect(third.Timestamp.Sub(second.Timestamp.Time)).To(BeNumerically(">=", samplePeriod))
 		Expect(a.statusWrites("main")).To(HaveLen(len(before)+1), "the one write that brought it")
@@ -188,7 +188,7 @@ var _ = Describe("The latest sample", func() {
 			return false
 		}).Should(BeTrue())
 		Expect(a.ChangeService(ctx, "svm1", testbed.SVMService{Alias: new("theirs")})).To(Succeed())
-		Eventually(func() *string { return a.on(ctx, "svm1").Alias }, "8s").Should(HaveValue(Equal("mine")))
+		Eventually(func() *string { return a.on(ctx, "svm1").Alias }, "20s").Should(HaveValue(Equal("mine")))
 		Expect(meta.IsStatusConditionTrue(a.cluster(ctx).Status.Conditions, v1alpha1.ConditionReady)).To(BeTrue())
 	})
 })

@@ -28,9 +28,6 @@ const (
 	measured = "{name: svm1, uuid: " + measuredUUID + ", service: {enabled: true}, metrics: {backfilled: 0.2}}"
 )
 
-// patience is how long a case waits for something. Gomega's default does not apply to a wait that has a context.
-const patience = 30 * time.Second
-
 // newMeasured starts an array with one service that has a history, and an ISCSIService "main" for it.
 func newMeasured(ctx SpecContext) *array {
 	GinkgoHelper()
@@ -57,14 +54,14 @@ func (a *array) query(ctx SpecContext, name string) *v1alpha1.ISCSIMetricsQuery 
 // answered waits until the query has its answer, and returns it.
 func (a *array) answered(ctx SpecContext, name string) *v1alpha1.ISCSIMetricsQuery {
 	GinkgoHelper()
-	Eventually(a.query, 2*patience).WithContext(ctx).WithArguments(name).Should(haveBeenTold(metav1.ConditionTrue, v1alpha1.ReasonCompleted))
+	Eventually(a.query).WithContext(ctx).WithArguments(name).Should(haveBeenTold(metav1.ConditionTrue, v1alpha1.ReasonCompleted))
 	return a.query(ctx, name)
 }
 
 // unanswered waits until the query says why it has no answer, and makes sure that it shows none.
 func (a *array) unanswered(ctx SpecContext, name string, status metav1.ConditionStatus, reason string) *v1alpha1.ISCSIMetricsQuery {
 	GinkgoHelper()
-	Eventually(a.query, patience).WithContext(ctx).WithArguments(name).Should(haveBeenTold(status, reason))
+	Eventually(a.query).WithContext(ctx).WithArguments(name).Should(haveBeenTold(status, reason))
 	query := a.query(ctx, name)
 	Expect(query.Status.CompletionTime).To(BeNil())
 	Expect(query.Status.SVM).To(BeNil())
@@ -289,7 +286,7 @@ var _ = Describe("A metrics query", func() {
 	})
 })
 
-var _ = Describe("A finished metrics query", Serial, func() {
+var _ = Describe("A finished metrics query", func() {
 	It("is not asked again, whatever changes, and stays without a time to live", func(ctx SpecContext) {
 		a := newMeasured(ctx)
 		a.ask(ctx, "history", "interval: 1h")
@@ -310,10 +307,10 @@ var _ = Describe("A finished metrics query", Serial, func() {
 		a := newMeasured(ctx)
 		a.ask(ctx, "late", "interval: 1h, ttlAfterFinished: 1h")
 		a.ask(ctx, "at-once", "interval: 1h, ttlAfterFinished: 0s")
-		Eventually(a.removed, patience).WithContext(ctx).WithArguments("at-once").Should(BeTrue())
+		Eventually(a.removed).WithContext(ctx).WithArguments("at-once").Should(BeTrue())
 		a.ask(ctx, "soon", "interval: 1h, ttlAfterFinished: 8s")
 		finished := a.answered(ctx, "soon").Status.CompletionTime
-		Eventually(a.removed, patience).WithContext(ctx).WithArguments("soon").Should(BeTrue())
+		Eventually(a.removed).WithContext(ctx).WithArguments("soon").Should(BeTrue())
 		Expect(time.Since(finished.Time)).To(BeNumerically(">=", 8*time.Second))
 		a.answered(ctx, "late")
 	})
@@ -327,7 +324,7 @@ var _ = Describe("A finished metrics query", Serial, func() {
 		Expect(operator.Kill()).To(Succeed())
 		Expect(a.removed(ctx, "soon")).To(BeFalse())
 		startOperator(ctx)
-		Eventually(a.removed, 2*patience).WithContext(ctx).WithArguments("soon").Should(BeTrue())
+		Eventually(a.removed).WithContext(ctx).WithArguments("soon").Should(BeTrue())
 		a.answered(ctx, "late")
 		Expect(a.asked(ctx)).To(HaveLen(2))
 	})

@@ -17,7 +17,7 @@ import (
 // rarely has the array polled so rarely that no poll comes in between.
 func (a *array) rarely(ctx SpecContext) {
 	GinkgoHelper()
-	kubectl(ctx, "patch", "ontapcluster", a.name, "--type=merge", "-p", `{"spec":{"pollInterval":"1h"}}`)
+	a.configure(ctx, `{"pollInterval":"1h"}`)
 	Eventually(a.connection).WithContext(ctx).Should(Equal("True Connected"))
 }
 
@@ -317,13 +317,13 @@ var _ = Describe("Marks that somebody takes off while the service is created", f
 		barrier, err := a.Hold(ctx, posts, stage)
 		Expect(err).NotTo(HaveOccurred())
 		a.apply(ctx, "main", "svm: {name: svm1}")
-		Expect(barrier.Wait(ctx, 20*time.Second)).To(Succeed())
+		Expect(barrier.Wait(ctx, time.Minute)).To(Succeed())
 		_, err = cluster.Kubectl(ctx, a.service("main", "svm: {name: svm1}"), "replace", "-f", "-")
 		Expect(err).NotTo(HaveOccurred())
 		Expect(a.get(ctx, "main").Finalizers).To(BeEmpty())
 		Expect(barrier.Release(ctx)).To(Succeed())
 		a.ready(ctx, "main")
-		Eventually(func() []string { return a.get(ctx, "main").Finalizers }, "5s").Should(ContainElement(v1alpha1.Finalizer))
+		Eventually(func() []string { return a.get(ctx, "main").Finalizers }, "20s").Should(ContainElement(v1alpha1.Finalizer))
 		Expect(a.get(ctx, "main").Status.Origin).To(Equal(v1alpha1.OriginCreated))
 		a.remove(ctx, "main")
 		Expect(a.on(ctx, "svm1")).To(BeNil())
@@ -340,7 +340,7 @@ var _ = Describe("Marks that somebody takes off while the service is created", f
 		Eventually(func() string { return kubectl(ctx, "-n", a.name, "get", "iscsisvc", "main") }).Should(ContainSubstring("create request"))
 		_, err = cluster.Kubectl(ctx, a.service("main", "svm: {name: svm1}"), "replace", "-f", "-")
 		Expect(err).NotTo(HaveOccurred())
-		Eventually(func() []string { return a.get(ctx, "main").Finalizers }, "8s").Should(ContainElement(v1alpha1.Finalizer))
+		Eventually(func() []string { return a.get(ctx, "main").Finalizers }, "12s").Should(ContainElement(v1alpha1.Finalizer))
 		Expect(a.ready(ctx, "main").Status.Origin).To(Equal(v1alpha1.OriginCreated))
 		Expect(a.writes(ctx)).To(HaveLen(1))
 	})

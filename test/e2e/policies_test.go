@@ -93,7 +93,7 @@ var _ = Describe("A pause", func() {
 		barrier, err := a.Hold(ctx, testbed.Match{Method: http.MethodGet, Path: sessionsPath}, testbed.After)
 		Expect(err).NotTo(HaveOccurred())
 		a.apply(ctx, "main", "svm: {name: svm1}, enabled: false, deletionPolicy: Retain")
-		Expect(barrier.Wait(ctx, 20*time.Second)).To(Succeed())
+		Expect(barrier.Wait(ctx, time.Minute)).To(Succeed())
 		kubectl(ctx, "-n", a.name, "annotate", "iscsisvc", "main", v1alpha1.PausedAnnotation+"=true")
 		Expect(barrier.Release(ctx)).To(Succeed())
 		Eventually(paused(ctx, a, "main")).Should(BeTrue())

@@ -12,6 +12,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
@@ -24,7 +25,8 @@ var nextPages = testbed.Match{Method: http.MethodGet, Path: servicesPath, Query:
 // configure changes the spec of the ONTAPCluster: a JSON merge patch.
 func (a *array) configure(ctx SpecContext, spec string) {
 	GinkgoHelper()
-	kubectl(ctx, "patch", "ontapcluster", a.name, "--type=merge", "-p", `{"spec":`+spec+`}`)
+	object := &v1alpha1.ONTAPCluster{ObjectMeta: metav1.ObjectMeta{Name: a.name}}
+	Expect(administrator.Patch(ctx, object, client.RawPatch(types.MergePatchType, []byte(`{"spec":`+spec+`}`)))).To(Succeed())
 }
 
 func (a *array) cluster(ctx SpecContext) *v1alpha1.ONTAPCluster {
@@ -77,7 +79,7 @@ var _ = Describe("A poll", func() {
 		Expect(a.ClearJournal(ctx)).To(Succeed())
 		stale, err := a.Hold(ctx, testbed.Match{Method: http.MethodGet, Path: servicesPath}, testbed.After)
 		Expect(err).NotTo(HaveOccurred())
-		Expect(stale.Wait(ctx, 20*time.Second)).To(Succeed())
+		Expect(stale.Wait(ctx, time.Minute)).To(Succeed())
 		a.apply(ctx, "svm1", "svm: {name: svm1}, alias: new")
 		a.ready(ctx, "svm1")
 		a.apply(ctx, "svm2", "svm: {name: svm2}")
@@ -114,8 +116,8 @@ var _ = Describe("A poll", func() {
 		Expect(a.get(ctx, "svm3").Status.Origin).To(Equal(v1alpha1.OriginAdopted))
 		Expect(a.writes(ctx)).To(BeEmpty())
 		Expect(a.ClearFaults(ctx)).To(Succeed())
-		Eventually(func() string { return a.get(ctx, "svm1").Status.Target.Alias }, "60s").Should(Equal("theirs"))
-		Eventually(func() *testbed.SVMService { return a.on(ctx, "svm3") }, "60s").ShouldNot(BeNil())
+		Eventually(func() string { return a.get(ctx, "svm1").Status.Target.Alias }).Should(Equal("theirs"))
+		Eventually(func() *testbed.SVMService { return a.on(ctx, "svm3") }).ShouldNot(BeNil())
 	},
 		Entry("with half a page", testbed.Fault{Body: "truncated"}),
 		Entry("with the same page again", testbed.Fault{RepeatPage: true, PageLimit: 1}),
@@ -147,7 +149,7 @@ var _ = Describe("A poll", func() {
 		Expect(a.writes(ctx)).To(ConsistOf(`PATCH {"target":{"alias":"mine"}}`, HavePrefix("POST")), "nothing is done about what is not understood")
 
 		Expect(a.ClearFaults(ctx)).To(Succeed())
-		Eventually(func() string { return *a.on(ctx, "svm1").Alias }, "90s").Should(Equal("mine"))
+		Eventually(func() string { return *a.on(ctx, "svm1").Alias }).Should(Equal("mine"))
 		a.ready(ctx, "svm1")
 		Eventually(func() []v1alpha1.UnreadableService { return a.cluster(ctx).Status.UnreadableServices }).Should(BeEmpty())
 	})
@@ -162,7 +164,7 @@ var _ = Describe("A poll", func() {
 		a.inject(ctx, testbed.Fault{Match: testbed.Match{Path: servicesPath}, PageLimit: 2})
 		between, err := a.Hold(ctx, nextPages, testbed.Before)
 		Expect(err).NotTo(HaveOccurred())
-		Expect(between.Wait(ctx, 20*time.Second)).To(Succeed())
+		Expect(between.Wait(ctx, time.Minute)).To(Succeed())
 		// The first page was sent: one of the two is on neither page now, and the other one on both.
 		Expect(a.ChangeSVM(ctx, "svm1", map[string]any{"name": "svm9"})).To(Succeed())
 		Expect(a.ChangeSVM(ctx, "svm4", map[string]any{"name": "svm0"})).To(Succeed())
@@ -298,7 +300,7 @@ var _ = Describe("Limits", func() {
 		}
 	})
 
-	It("keep an array that hangs from holding up another one", func(ctx SpecContext) {
+	It("keep an array that hangs from holding up another one", longest, func(ctx SpecContext) {
 		hung, other := newArray(ctx, svms(40)...), newArray(ctx, "{name: svm1}")
 		fault := testbed.Fault{Delay: "5m"}
 		id, err := hung.InjectFault(ctx, fault)
@@ -309,7 +311,7 @@ var _ = Describe("Limits", func() {
 		other.apply(ctx, "main", "svm: {name: svm1}")
 		other.ready(ctx, "main")
 		Expect(time.Since(began)).To(BeNumerically("<", 10*time.Second))
-		Eventually(hung.get, "60s").WithContext(ctx).WithArguments(names[0]).Should(beReady(metav1.ConditionUnknown, v1alpha1.ReasonArrayUnreachable))
+		Eventually(hung.get).WithContext(ctx).WithArguments(names[0]).Should(beReady(metav1.ConditionUnknown, v1alpha1.ReasonArrayUnreachable))
 		before := len(hung.journal(ctx))
 		other.polled(ctx, servicesPath, 5)
 		Expect(len(hung.journal(ctx))-before).To(BeNumerically("<=", 3), "now and then one request tries")

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
+	"github.com/onsi/ginkgo/v2/types"
 	. "github.com/onsi/gomega"
 	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/util/yaml"
@@ -18,17 +19,13 @@ import (
 	"github.com/ontap-operator/ontap-san-operator/test/testbed"
 )
 
-// whole: no case of the suite was left out, so that all that is granted should have been used at its end.
-var whole bool
+// unusedGrants is the name of the report entry in which each process says what its cases did not make the operator use.
+const unusedGrants = "grants that the operator did not use"
 
-var _ = ReportBeforeSuite(func(report Report) {
-	stats := report.PreRunStats
-	whole = stats.SpecsThatWillRun == stats.TotalSpecs && report.SuiteConfig.ParallelTotal == 1
-})
-
-// expectLeastPrivilege holds what the operator asked the API server for against what config/rbac grants to it.
-func expectLeastPrivilege(ctx SpecContext) {
-	GinkgoHelper()
+var _ = AfterSuite(func(ctx SpecContext) {
+	if cluster == nil || operator == nil {
+		return // BeforeSuite has failed
+	}
 	requests, err := cluster.Requests(testbed.OperatorUser)
 	Expect(err).NotTo(HaveOccurred())
 	Expect(requests).NotTo(BeEmpty())
@@ -37,14 +34,34 @@ func expectLeastPrivilege(ctx SpecContext) {
 	grants, err := cluster.OperatorGrants(ctx)
 	Expect(err).NotTo(HaveOccurred())
 	Expect(grants).NotTo(BeEmpty())
-	if !whole || suiteFailed {
-		say("None of the operator's %d requests was denied. Whether each of its %d grants was used is NOT JUDGED: "+
-			"only the whole suite, without a failure, can use them all.", len(requests), len(grants))
+	AddReportEntry(unusedGrants, lines(testbed.Unused(grants, requests)), ReportEntryVisibilityNever)
+})
+
+// What one process did not use another one may have used.
+var _ = ReportAfterSuite("Grants in Kubernetes", func(report Report) {
+	stats := report.PreRunStats
+	if !report.SuiteSucceeded || stats.SpecsThatWillRun < stats.TotalSpecs {
+		say("Whether each of the operator's grants was used is NOT JUDGED: only the whole suite, without a failure, can use them all.")
 		return
 	}
-	Expect(lines(testbed.Unused(grants, requests))).To(BeEmpty(), "the operator is granted what it never asked for")
-	say("None of the operator's %d requests was denied, and each of its %d grants was used.", len(requests), len(grants))
-}
+	var unused []string
+	processes := 0
+	for _, node := range report.SpecReports.WithLeafNodeType(types.NodeTypeAfterSuite) {
+		for _, entry := range node.ReportEntries {
+			if entry.Name != unusedGrants {
+				continue
+			}
+			here := slices.Collect(strings.Lines(entry.StringRepresentation()))
+			if processes++; processes > 1 {
+				here = slices.DeleteFunc(here, func(grant string) bool { return !slices.Contains(unused, grant) })
+			}
+			unused = here
+		}
+	}
+	Expect(processes).To(Equal(report.SuiteConfig.ParallelTotal), "every process says what it did not use")
+	Expect(strings.Join(unused, "")).To(BeEmpty(), "the operator is granted what it never asked for")
+	say("None of the operator's requests was denied, and each of its grants was used.")
+})
 
 // provoked reports whether a case has denied the request to the operator on purpose.
 func provoked(r testbed.APIRequest) bool {
@@ -111,7 +128,7 @@ var _ = Describe("Privileges in Kubernetes", func() {
 	})
 })
 
-var _ = Describe("An operator that cannot have lists streamed, as by an older API server", Serial, func() {
+var _ = Describe("An operator that cannot have lists streamed, as by an older API server", func() {
 	It("lists, and works as ever", func(ctx SpecContext) {
 		a := newArray(ctx, "{name: svm1}")
 		Expect(operator.Stop()).To(Succeed())

@@ -9,7 +9,7 @@ import (
 	"github.com/ontap-operator/ontap-san-operator/test/testbed"
 )
 
-var _ = Describe("Two operators that share the arrays by label", Serial, func() {
+var _ = Describe("Two operators that share the arrays by label", func() {
 	var other *testbed.Operator
 
 	BeforeEach(func(ctx SpecContext) {

@@ -1,81 +1,61 @@
-// Package e2e runs the real operator against a real control plane and stand-in arrays, and drives them as users do: with
-// kubectl. What the operator did is read from the array's journal and from the API server's audit log.
+// Package e2e runs the real operator against a real control plane and simulators, and drives them as users do: it
+// applies manifests, and uses kubectl. What the operator did is read from the array's journal and from the API server's
+// audit log.
 package e2e
 
 import (
 	"testing"
-	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
-	eventsv1 "k8s.io/api/events/v1"
-	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/client-go/tools/clientcmd"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
+	"github.com/ontap-operator/ontap-san-operator/test/suite"
 	"github.com/ontap-operator/ontap-san-operator/test/testbed"
 )
 
-// The programs that all cases share. Each case has an array, a namespace and an ONTAPCluster of its own.
+// The programs that all cases of a process share. Each case has an array, a namespace and an ONTAPCluster of its own.
 var (
 	bed      *testbed.Bed
 	cluster  *testbed.ControlPlane
 	operator *testbed.Operator
 	identity *testbed.User
-	// reader reads objects where a case looks again and again; everything else is done with kubectl.
-	reader client.Client
+	// administrator does what all cases do, as starting kubectl takes long; reader is the same, for reading.
+	administrator client.Client
+	reader        client.Reader
+	// usual: the operator runs with the flags that a case may suppose.
+	usual bool
 )
 
-func TestE2E(t *testing.T) {
-	RegisterFailHandler(Fail)
-	SetDefaultEventuallyTimeout(time.Minute)
-	EnforceDefaultTimeoutsWhenUsingContexts() // or what waits with a case's context waits for ever
-	SetDefaultEventuallyPollingInterval(50 * time.Millisecond)
-	suite, reporter := GinkgoConfiguration()
-	reporter.Verbose, reporter.NoColor = testing.Verbose(), true
-	RunSpecs(t, "ONTAP SAN Operator", suite, reporter)
-}
+// longest has a case begin before the others, so that no process is still at it when the others have nothing left to do.
+const longest = SpecPriority(1)
+
+func TestE2E(t *testing.T) { suite.Run(t, "ONTAP SAN Operator") }
 
 var _ = BeforeSuite(func(ctx SpecContext) {
-	var err error
-	bed, err = testbed.New()
-	Expect(err).NotTo(HaveOccurred())
-	cluster, err = bed.StartControlPlane(ctx)
-	Expect(err).NotTo(HaveOccurred())
-	Expect(cluster.Install(ctx)).To(Succeed())
-	reader = newReader()
+	bed = suite.NewBed()
+	cluster, identity = suite.Installed(ctx, bed)
+	administrator = suite.NewClient(cluster)
+	reader = administrator
 	account = documentedAccount()
-	identity, err = cluster.AddOperator()
-	Expect(err).NotTo(HaveOccurred())
 	startOperator(ctx)
-	started = true
 })
 
-var _ = AfterSuite(func(ctx SpecContext) {
-	if bed == nil {
-		return
-	}
-	judged := false
-	defer func() {
-		if suiteFailed || !judged {
-			GinkgoWriter.Printf("The logs are in %s\n", bed.Dir)
-			Expect(bed.Stop()).To(Succeed())
-			return
+// A case that failed may have left the operator dead, or with flags of its own.
+var _ = BeforeEach(func(ctx SpecContext) {
+	select {
+	case <-operator.Exited():
+		startOperator(ctx)
+	default:
+		if !usual {
+			Expect(operator.Stop()).To(Succeed())
+			startOperator(ctx)
 		}
-		Expect(bed.Close()).To(Succeed())
-	}()
-	if started {
-		expectLeastPrivilege(ctx)
-		judged = true
 	}
 })
-
-// started: every program that the cases share runs. suiteFailed: a case did.
-var started, suiteFailed bool
 
 var _ = AfterEach(func(ctx SpecContext) {
-	suiteFailed = suiteFailed || CurrentSpecReport().Failed()
 	for _, service := range services(ctx) {
 		expectWellFormed(&service, service.Status.Conditions, service.Status.ObservedGeneration)
 	}
@@ -92,21 +72,19 @@ func startOperator(ctx SpecContext, flags ...string) {
 	var err error
 	operator, err = bed.StartOperator(ctx, identity.Kubeconfig, append(flags, "--log-level", "debug")...)
 	Expect(err).NotTo(HaveOccurred())
+	usual = len(flags) == 0
 }
 
 // kubectl runs kubectl as the administrator and expects it to succeed.
 func kubectl(ctx SpecContext, args ...string) string {
 	GinkgoHelper()
-	out, err := cluster.Kubectl(ctx, "", args...)
-	Expect(err).NotTo(HaveOccurred())
-	return out
+	return suite.Kubectl(ctx, cluster, args...)
 }
 
 // apply applies a manifest.
 func apply(ctx SpecContext, manifest string) {
 	GinkgoHelper()
-	_, err := cluster.Kubectl(ctx, manifest, "apply", "-f", "-")
-	Expect(err).NotTo(HaveOccurred())
+	suite.Apply(ctx, administrator, manifest)
 }
 
 func services(ctx SpecContext) []v1alpha1.ISCSIService {
@@ -114,17 +92,4 @@ func services(ctx SpecContext) []v1alpha1.ISCSIService {
 	var list v1alpha1.ISCSIServiceList
 	Expect(reader.List(ctx, &list)).To(Succeed())
 	return list.Items
-}
-
-func newReader() client.Client {
-	GinkgoHelper()
-	scheme := runtime.NewScheme()
-	Expect(v1alpha1.AddToScheme(scheme)).To(Succeed())
-	Expect(eventsv1.AddToScheme(scheme)).To(Succeed())
-	config, err := clientcmd.BuildConfigFromFlags("", cluster.Kubeconfig)
-	Expect(err).NotTo(HaveOccurred())
-	config.QPS = -1
-	c, err := client.New(config, client.Options{Scheme: scheme})
-	Expect(err).NotTo(HaveOccurred())
-	return c
 }

@@ -89,7 +89,7 @@ var _ = Describe("The chart", func() {
 		Expect(chart.Version).To(Equal(chart.AppVersion))
 	})
 
-	It("installs into any restricted namespace, stand-in array included, and has its pods let in", func(ctx SpecContext) {
+	It("installs into any restricted namespace, the simulator included, and has its pods let in", func(ctx SpecContext) {
 		const elsewhere = "storage-system"
 		namespace(ctx, elsewhere)
 		out, err := render(ctx, "--namespace", elsewhere, "--set", "simulator.enabled=true")
@@ -144,7 +144,7 @@ var _ = Describe("The chart", func() {
 		Expect(notes(ctx, "--set", "networkPolicy.arrays=null")).To(ContainSubstring("No array can be reached yet"))
 	})
 
-	It("describes a stand-in array that the simulator can be, with flags that it knows", func(ctx SpecContext) {
+	It("starts the simulator with flags that it knows", func(ctx SpecContext) {
 		out := rendered(ctx, "--set", "simulator.enabled=true")
 		expectCareful(ctx, convert[appsv1.Deployment](out["Deployment ontap-san-simulator"]), "ontap-simulator")
 		scenario, _, err := unstructured.NestedString(out["ConfigMap ontap-san-simulator"].Object, "data", "scenario.yaml")
@@ -169,9 +169,9 @@ var _ = Describe("The chart", func() {
 
 	It("has monitoring that the Prometheus Operator's CRDs accept", func(ctx SpecContext) {
 		crds := filepath.Join(bed.Dir, "monitoring")
-		generate := exec.CommandContext(ctx, "go", "tool", "-modfile=hack/tools/controller-gen/go.mod", "controller-gen", "crd",
+		generate := exec.CommandContext(ctx, "go", "tool", "-modfile=../hack/tools/controller-gen/go.mod", "controller-gen", "crd",
 			"paths="+reflect.TypeFor[monitoringv1.ServiceMonitor]().PkgPath(), "output:crd:dir="+crds)
-		generate.Dir = bed.Path()
+		generate.Dir = bed.Path("test")
 		out, err := generate.CombinedOutput()
 		Expect(err).NotTo(HaveOccurred(), "%s", out)
 		for _, kind := range []string{"servicemonitors", "prometheusrules"} {

@@ -15,7 +15,7 @@ var _ = Describe("A program", func() {
 		Expect(string(out)).To(MatchRegexp(`^%s version \S+\n$`, program))
 	},
 		Entry("the operator", "manager"),
-		Entry("the stand-in array", "ontap-simulator"),
+		Entry("the simulator", "ontap-simulator"),
 	)
 
 	It("has a bill of what it was linked from", func(ctx SpecContext) {

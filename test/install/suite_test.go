@@ -11,13 +11,13 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/yaml"
 
+	"github.com/ontap-operator/ontap-san-operator/test/suite"
 	"github.com/ontap-operator/ontap-san-operator/test/testbed"
 )
 
@@ -28,20 +28,10 @@ var (
 	distTool string
 )
 
-func TestInstall(t *testing.T) {
-	RegisterFailHandler(Fail)
-	SetDefaultEventuallyTimeout(30 * time.Second)
-	SetDefaultEventuallyPollingInterval(50 * time.Millisecond)
-	EnforceDefaultTimeoutsWhenUsingContexts()
-	suite, reporter := GinkgoConfiguration()
-	reporter.Verbose, reporter.NoColor = testing.Verbose(), true
-	RunSpecs(t, "Installation", suite, reporter)
-}
+func TestInstall(t *testing.T) { suite.Run(t, "Installation") }
 
 var _ = BeforeSuite(func(ctx SpecContext) {
-	var err error
-	bed, err = testbed.New()
-	Expect(err).NotTo(HaveOccurred())
+	bed = suite.NewBed()
 	distTool = filepath.Join(bed.Dir, "dist")
 	out, err := exec.CommandContext(ctx, "go", "-C", bed.Path("hack", "tools", "dist"), "build", "-o", distTool, ".").CombinedOutput()
 	Expect(err).NotTo(HaveOccurred(), "%s", out)
@@ -49,18 +39,10 @@ var _ = BeforeSuite(func(ctx SpecContext) {
 	Expect(err).NotTo(HaveOccurred())
 })
 
-var _ = AfterSuite(func(SpecContext) {
-	if bed != nil {
-		Expect(bed.Close()).To(Succeed())
-	}
-})
-
 // kubectl runs kubectl as the administrator, expects it to succeed and returns what it prints.
 func kubectl(ctx SpecContext, args ...string) string {
 	GinkgoHelper()
-	out, err := cluster.Kubectl(ctx, "", args...)
-	Expect(err).NotTo(HaveOccurred())
-	return out
+	return suite.Kubectl(ctx, cluster, args...)
 }
 
 // apply applies a manifest as a user does, validated strictly; what the API server warns of is refused, too.

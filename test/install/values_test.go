@@ -31,13 +31,13 @@ var _ = Describe("A value of the chart", func() {
 		Entry("by another name", "san:1.2.3", "image.repository=san", "image.tag=1.2.3"),
 	)
 
-	It("names the stand-in array's image, too", func(ctx SpecContext) {
+	It("names the simulator's image, too", func(ctx SpecContext) {
 		out := rendered(ctx, sets([]string{"simulator.enabled=true", "simulator.image.registry=r.example.com", "simulator.image.digest=" + digest})...)
 		simulator := convert[appsv1.Deployment](out["Deployment ontap-san-simulator"])
 		Expect(simulator.Spec.Template.Spec.Containers[0].Image).To(Equal("r.example.com/ontap-simulator@" + digest))
 	})
 
-	It("has the stand-in array's image come from the operator's registry, if it names none", func(ctx SpecContext) {
+	It("has the simulator's image come from the operator's registry, if it names none", func(ctx SpecContext) {
 		out := rendered(ctx, sets([]string{"simulator.enabled=true", "image.registry=r.example.com", "simulator.image.tag=1.2.3"})...)
 		simulator := convert[appsv1.Deployment](out["Deployment ontap-san-simulator"])
 		Expect(simulator.Spec.Template.Spec.Containers[0].Image).To(Equal("r.example.com/ontap-simulator:1.2.3"))
@@ -85,7 +85,7 @@ var _ = Describe("A value of the chart", func() {
 			[]string{"anywhere 53", "anywhere 5353", "anywhere 443", "anywhere 8443", "192.0.2.0/28 443"},
 			"networkPolicy.arrays={192.0.2.0/28}", "networkPolicy.apiServerPorts={443,8443}"),
 		Entry("no array, if none is listed", []string{"anywhere 53", "anywhere 5353", "anywhere 6443"}, "networkPolicy.arrays=null"),
-		Entry("the stand-in array",
+		Entry("the simulator",
 			[]string{"anywhere 53", "anywhere 5353", "anywhere 6443", "simulator api"}, "networkPolicy.arrays=null", "simulator.enabled=true"),
 	)
 
@@ -118,17 +118,7 @@ func sets(values []string) []string {
 func routes(policy networkingv1.NetworkPolicy) []string {
 	found := map[string]bool{}
 	for _, rule := range policy.Spec.Egress {
-		to := []string{}
-		for _, peer := range rule.To {
-			if peer.IPBlock != nil {
-				to = append(to, peer.IPBlock.CIDR)
-			} else {
-				to = append(to, peer.PodSelector.MatchLabels["app.kubernetes.io/component"])
-			}
-		}
-		if len(to) == 0 {
-			to = append(to, "anywhere")
-		}
+		to := destinations(rule)
 		if len(rule.Ports) == 0 {
 			found[strings.Join(to, " ")+" any"] = true
 		}
@@ -143,6 +133,22 @@ func routes(policy networkingv1.NetworkPolicy) []string {
 		all = append(all, route)
 	}
 	return all
+}
+
+// destinations are where a rule lets pods go, without the port.
+func destinations(rule networkingv1.NetworkPolicyEgressRule) []string {
+	if len(rule.To) == 0 {
+		return []string{"anywhere"}
+	}
+	var to []string
+	for _, peer := range rule.To {
+		if peer.IPBlock != nil {
+			to = append(to, peer.IPBlock.CIDR)
+		} else {
+			to = append(to, peer.PodSelector.MatchLabels["app.kubernetes.io/component"])
+		}
+	}
+	return to
 }
 
 func portName(port *intstr.IntOrString) string {

@@ -8,12 +8,12 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	"sigs.k8s.io/yaml"
 
+	"github.com/ontap-operator/ontap-san-operator/test/suite"
 	"github.com/ontap-operator/ontap-san-operator/test/testbed"
 )
 
@@ -27,30 +27,12 @@ var (
 	metricsURL, profilesURL string
 )
 
-func TestPrometheus(t *testing.T) {
-	RegisterFailHandler(Fail)
-	SetDefaultEventuallyTimeout(60 * time.Second)
-	SetDefaultEventuallyPollingInterval(200 * time.Millisecond)
-	// Without this, a case that has a context waits for as long as that lasts.
-	EnforceDefaultTimeoutsWhenUsingContexts()
-	suite, reporter := GinkgoConfiguration()
-	reporter.Verbose, reporter.NoColor = testing.Verbose(), true
-	RunSpecs(t, "Prometheus", suite, reporter)
-}
-
-var suiteFailed bool
-
-var _ = AfterEach(func() { suiteFailed = suiteFailed || CurrentSpecReport().Failed() })
+func TestPrometheus(t *testing.T) { suite.Run(t, "Prometheus") }
 
 var _ = BeforeSuite(func(ctx SpecContext) {
-	var err error
-	bed, err = testbed.New()
-	Expect(err).NotTo(HaveOccurred())
-	cluster, err = bed.StartControlPlane(ctx)
-	Expect(err).NotTo(HaveOccurred())
-	Expect(cluster.Install(ctx)).To(Succeed())
-	identity, err := cluster.AddOperator()
-	Expect(err).NotTo(HaveOccurred())
+	bed = suite.NewBed()
+	var identity *testbed.User
+	cluster, identity = suite.Installed(ctx, bed)
 	metrics, err := testbed.FreeAddress()
 	Expect(err).NotTo(HaveOccurred())
 	profiles, err := testbed.FreeAddress()
@@ -86,18 +68,6 @@ scrape_configs:
 	Expect(err).NotTo(HaveOccurred())
 })
 
-var _ = AfterSuite(func() {
-	if bed == nil {
-		return
-	}
-	if CurrentSpecReport().Failed() || suiteFailed {
-		GinkgoWriter.Printf("The logs are in %s\n", bed.Dir)
-		Expect(bed.Stop()).To(Succeed())
-		return
-	}
-	Expect(bed.Close()).To(Succeed())
-})
-
 // scraper makes the account that config/prometheus has for Prometheus, and returns its token.
 func scraper(ctx SpecContext) string {
 	GinkgoHelper()
@@ -127,9 +97,7 @@ func account(ctx SpecContext, name string) string {
 // kubectl runs kubectl as the administrator and expects it to succeed.
 func kubectl(ctx SpecContext, args ...string) string {
 	GinkgoHelper()
-	out, err := cluster.Kubectl(ctx, "", args...)
-	Expect(err).NotTo(HaveOccurred())
-	return out
+	return suite.Kubectl(ctx, cluster, args...)
 }
 
 // rules is what config/prometheus has for the Prometheus Operator, as a rule file.

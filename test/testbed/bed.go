@@ -1,6 +1,7 @@
 package testbed
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -8,6 +9,8 @@ import (
 	"slices"
 	"sync"
 )
+
+const operatorModule = "github.com/ontap-operator/ontap-san-operator"
 
 // Bed is a directory and the programs that were started in it.
 type Bed struct {
@@ -44,7 +47,7 @@ func (b *Bed) Path(elem ...string) string {
 	return filepath.Join(append([]string{b.repo}, elem...)...)
 }
 
-// Stop ends every program that still runs, the youngest first, and keeps Dir for whoever wants to read the logs.
+// Stop ends every program that still runs, the youngest first, and keeps Dir, where the logs are.
 func (b *Bed) Stop() error {
 	b.mu.Lock()
 	processes := slices.Clone(b.processes)
@@ -81,18 +84,20 @@ func (b *Bed) run(name, path string, args ...string) (*Process, error) {
 	return p, nil
 }
 
-// repoRoot is the folder of the go.mod above the working directory: `go test` runs in the package's folder.
+// repoRoot is the folder of the operator's go.mod above the working directory: `go test` runs in the package's folder,
+// below the go.mod of the suites.
 func repoRoot() (string, error) {
 	start, err := os.Getwd()
 	if err != nil {
 		return "", err
 	}
 	for dir := start; ; dir = filepath.Dir(dir) {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+		declared, err := os.ReadFile(filepath.Join(dir, "go.mod"))
+		if err == nil && bytes.HasPrefix(declared, []byte("module "+operatorModule+"\n")) {
 			return dir, nil
 		}
 		if dir == filepath.Dir(dir) {
-			return "", fmt.Errorf("no go.mod above %s: run this inside the repository", start)
+			return "", fmt.Errorf("no go.mod of %s above %s: run this inside the repository", operatorModule, start)
 		}
 	}
 }

@@ -1,5 +1,5 @@
 // Package testbed starts the real parts for suites and for the demo: etcd, kube-apiserver and kube-controller-manager,
-// the stand-in array and the operator, each a process of its own on free loopback ports. It drives them as people do,
+// the simulator and the operator, each a process of its own on free loopback ports. It drives them as people do,
 // with kubectl and with signals.
 //
 // A Bed owns all that it started. Its programs log to files in Bed.Dir and never outlive the process that started them:

@@ -83,14 +83,13 @@ func (c *ControlPlane) Install(ctx context.Context) error {
 func (u *User) Kubectl(ctx context.Context, stdin string, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, u.KubectlPath, args...)
 	cmd.Env = u.env
-	cmd.SysProcAttr = childAttributes()
 	if stdin != "" {
 		cmd.Stdin = strings.NewReader(stdin)
 	}
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 
-	if err := launch(cmd); err != nil {
+	if err := Start(cmd); err != nil {
 		return "", fmt.Errorf("start kubectl: %w", err)
 	}
 	if err := cmd.Wait(); err != nil {

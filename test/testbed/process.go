@@ -38,8 +38,7 @@ func startProcess(name, logPath, path string, args ...string) (*Process, error) 
 	p := &Process{LogPath: logPath, name: name, done: make(chan struct{})}
 	p.cmd = exec.Command(path, args...)
 	p.cmd.Stdout, p.cmd.Stderr = log, log
-	p.cmd.SysProcAttr = childAttributes()
-	if err := launch(p.cmd); err != nil {
+	if err := Start(p.cmd); err != nil {
 		return nil, fmt.Errorf("start %s: %w", name, err)
 	}
 	go func() {
@@ -49,9 +48,10 @@ func startProcess(name, logPath, path string, args ...string) (*Process, error) 
 	return p, nil
 }
 
-// launch starts a command from one thread that lives as long as this process: Linux sends a child its parent-death
-// signal when the thread that started it ends.
-func launch(cmd *exec.Cmd) error {
+// Start starts a command in a process group of its own. On Linux it is killed when this process ends; it is therefore
+// started from one thread that lives as long as this process, for Linux goes by the thread.
+func Start(cmd *exec.Cmd) error {
+	cmd.SysProcAttr = childAttributes()
 	launcher := startLauncher()
 	result := make(chan error)
 	launcher <- func() { result <- cmd.Start() }

@@ -119,11 +119,10 @@ func FreeAddress() (string, error) {
 func output(ctx context.Context, dir, stdin, program string, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, program, args...)
 	cmd.Dir = dir
-	cmd.SysProcAttr = childAttributes()
 	cmd.Stdin = strings.NewReader(stdin)
 	var printed bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &printed, &printed
-	if err := launch(cmd); err != nil {
+	if err := Start(cmd); err != nil {
 		return "", err
 	}
 	err := cmd.Wait()

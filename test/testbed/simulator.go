@@ -8,7 +8,7 @@ import (
 	"regexp"
 )
 
-// Simulator is the stand-in array, with its control API beside it.
+// Simulator is a running simulator, with its control API beside it.
 type Simulator struct {
 	*Process
 	*Control

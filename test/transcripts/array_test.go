@@ -11,6 +11,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
+	"github.com/ontap-operator/ontap-san-operator/test/suite"
 	"github.com/ontap-operator/ontap-san-operator/test/testbed"
 )
 
@@ -19,7 +20,7 @@ const password = "only at this array"
 
 var _ = Describe("One's own array", func() {
 	DescribeTable("takes two edits of the samples, and has a certificate that", func(ctx SpecContext, known func(*testbed.Bed, *testbed.Simulator) string) {
-		bed := newBed()
+		bed := suite.NewBed()
 		cluster, err := bed.StartControlPlane(ctx)
 		Expect(err).NotTo(HaveOccurred())
 		array := startArray(ctx, bed)

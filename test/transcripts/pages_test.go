@@ -10,6 +10,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
+	"github.com/ontap-operator/ontap-san-operator/test/suite"
 	"github.com/ontap-operator/ontap-san-operator/test/testbed"
 )
 
@@ -48,7 +49,7 @@ var _ = Describe("What is shown", func() {
 // demo is what `make demo` leaves its user with.
 func demo(ctx SpecContext, p *page) {
 	GinkgoHelper()
-	bed := newBed()
+	bed := suite.NewBed()
 	started, err := bed.StartDemo(ctx)
 	Expect(err).NotTo(HaveOccurred())
 	p.masks = []mask{
@@ -74,13 +75,13 @@ func simulator(ctx SpecContext, p *page) {
 	p.standFor("reference.yaml --ca-out", fmt.Sprintf("reference.yaml --listen %s --control %s --ca-out", api, control),
 		addresses[1], api, addresses[2], control)
 	p.masks = []mask{figures}
-	p.run(ctx, newSession(newBed().Path(), ""))
+	p.run(ctx, newSession(suite.NewBed().Path(), ""))
 }
 
 // bareCluster is a cluster without the operator, at the beginning of each section.
 func bareCluster(ctx SpecContext, p *page) {
 	GinkgoHelper()
-	bed := newBed()
+	bed := suite.NewBed()
 	cluster, err := bed.StartControlPlane(ctx)
 	Expect(err).NotTo(HaveOccurred())
 	s := newSession(bed.Path(), cluster.Exports()+"export PATH="+bed.Path("bin", "helm")+":$PATH")
@@ -104,7 +105,7 @@ func bareCluster(ctx SpecContext, p *page) {
 // ownArray is a cluster with the operator, and an array that it does not know yet.
 func ownArray(ctx SpecContext, p *page) {
 	GinkgoHelper()
-	bed := newBed()
+	bed := suite.NewBed()
 	cluster, err := bed.StartControlPlane(ctx)
 	Expect(err).NotTo(HaveOccurred())
 	Expect(cluster.Install(ctx)).To(Succeed())

@@ -155,24 +155,32 @@ func jq(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	decoder := json.NewDecoder(stdin)
 	for {
 		var input any
-		if err := decoder.Decode(&input); errors.Is(err, io.EOF) {
+		err := decoder.Decode(&input)
+		if errors.Is(err, io.EOF) {
 			return 0
-		} else if err != nil {
+		}
+		if err == nil {
+			err = printResults(encoder, query.Run(input))
+		}
+		if err != nil {
 			_, _ = fmt.Fprintln(stderr, "jq:", err)
 			return badUsage
 		}
-		for results := query.Run(input); ; {
-			result, more := results.Next()
-			if !more {
-				break
-			}
-			if err, is := result.(error); is {
-				_, _ = fmt.Fprintln(stderr, "jq:", err)
-				return badUsage
-			}
-			if err := encoder.Encode(result); err != nil {
-				return badUsage
-			}
+	}
+}
+
+// printResults prints what a filter makes of one input, up to its first error.
+func printResults(encoder *json.Encoder, results gojq.Iter) error {
+	for {
+		result, more := results.Next()
+		if !more {
+			return nil
+		}
+		if err, is := result.(error); is {
+			return err
+		}
+		if err := encoder.Encode(result); err != nil {
+			return err
 		}
 	}
 }

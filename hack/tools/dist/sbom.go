@@ -50,7 +50,7 @@ func printBillOfMaterials(name, version, binary string, out io.Writer) error {
 	}
 	libraries := []component{library("std", info.GoVersion)}
 	for _, module := range info.Deps {
-		libraries = append(libraries, library(module.Path, effective(module).Version))
+		libraries = append(libraries, library(module.Path, effectiveVersion(module)))
 	}
 	slices.SortFunc(libraries, func(a, b component) int {
 		if a.Ref < b.Ref {
@@ -66,11 +66,13 @@ func printBillOfMaterials(name, version, binary string, out io.Writer) error {
 	})
 }
 
-func effective(module *debug.Module) *debug.Module {
-	if module.Replace != nil {
-		return module.Replace
+// effectiveVersion is that of the code that was linked. The project's own API module is replaced by a folder, which has
+// none: it is of the version that is required.
+func effectiveVersion(module *debug.Module) string {
+	if module.Replace != nil && module.Replace.Version != "" {
+		return module.Replace.Version
 	}
-	return module
+	return module.Version
 }
 
 func library(path, version string) component {

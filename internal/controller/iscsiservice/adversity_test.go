@@ -15,7 +15,7 @@ import (
 
 	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
 	"github.com/ontap-operator/ontap-san-operator/internal/outcome"
-	"github.com/ontap-operator/ontap-san-operator/test/testbed"
+	"github.com/ontap-operator/ontap-san-operator/internal/simulator/controlclient"
 )
 
 func TestADeletionAfterARenameGoesByTheNameThatTheSVMHasNow(t *testing.T) {
@@ -65,7 +65,7 @@ func TestAnOperatorThatStopsBeforeItSendsACreateRequestTakesOffItsMarkers(t *tes
 	g.Expect(ctx.Err()).To(HaveOccurred())
 	g.Expect(s.posts(t)).To(BeZero())
 	left := s.service(t, key)
-	g.Expect(s.PutService(t.Context(), "svm2", testbed.SVMService{})).To(Succeed())
+	g.Expect(s.PutService(t.Context(), "svm2", controlclient.SVMService{})).To(Succeed())
 	_, err := look(t, s.operator(s.kube), key)
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(s.service(t, key).Status.Origin).To(Equal(v1alpha1.OriginAdopted), "another client of the array has made the service since")
@@ -88,11 +88,11 @@ func TestAServiceIsDisabledThoughTheAPIServerIsSlow(t *testing.T) {
 }
 
 func TestMarksThatAreTakenOffDuringTheRequestComeBack(t *testing.T) {
-	for _, stage := range []testbed.Stage{testbed.Before, testbed.After} {
+	for _, stage := range []controlclient.Stage{controlclient.Before, controlclient.After} {
 		g := NewWithT(t)
 		s := newSite(t)
 		key, r := s.newService(t, ""), s.operator(s.kube)
-		barrier, err := s.Hold(t.Context(), testbed.Match{Method: http.MethodPost}, stage)
+		barrier, err := s.Hold(t.Context(), controlclient.Match{Method: http.MethodPost}, stage)
 		g.Expect(err).NotTo(HaveOccurred())
 		ended := make(chan struct{})
 		go func() {
@@ -119,7 +119,7 @@ func TestADeletionDoesNotTakeARecordWithoutATargetForAnotherService(t *testing.T
 		g := NewWithT(t)
 		s := newSite(t)
 		main, r := s.created(t, "")
-		_, err := s.InjectFault(t.Context(), testbed.Fault{Match: testbed.Match{Method: http.MethodGet}, Spoil: &testbed.Spoil{SVM: "svm2", Remove: []string{remove}}})
+		_, err := s.InjectFault(t.Context(), controlclient.Fault{Match: controlclient.Match{Method: http.MethodGet}, Spoil: &controlclient.Spoil{SVM: "svm2", Remove: []string{remove}}})
 		g.Expect(err).NotTo(HaveOccurred())
 		s.remove(t, main)
 		_, err = look(t, r, main)
@@ -132,7 +132,7 @@ func TestAServiceThatIsReleasedAsDisabledIsDisabled(t *testing.T) {
 	g := NewWithT(t)
 	s := newSite(t)
 	main, r := s.created(t, "")
-	_, err := s.InjectFault(t.Context(), testbed.Fault{Match: testbed.Match{Method: http.MethodPatch}, Status: 400, Code: "5376452", Message: "not supported"})
+	_, err := s.InjectFault(t.Context(), controlclient.Fault{Match: controlclient.Match{Method: http.MethodPatch}, Status: 400, Code: "5376452", Message: "not supported"})
 	g.Expect(err).NotTo(HaveOccurred())
 	s.remove(t, main)
 	_, err = look(t, r, main)
@@ -184,7 +184,7 @@ func TestAnObjectThatWaitsIsWrittenOnce(t *testing.T) {
 		},
 		"denied, paused, and out of reach": func(g Gomega, s *site, obj *v1alpha1.ISCSIService) {
 			annotate(obj, v1alpha1.PausedAnnotation, "true")
-			_, err := s.InjectFault(t.Context(), testbed.Fault{Reset: testbed.Before})
+			_, err := s.InjectFault(t.Context(), controlclient.Fault{Reset: controlclient.Before})
 			g.Expect(err).NotTo(HaveOccurred())
 		},
 	} {
@@ -225,7 +225,7 @@ func TestAnObjectThatOnlyObservesForgetsThatItCreatedAServiceThatIsReplaced(t *t
 	replace := func(fresh bool) string {
 		g.Expect(s.FreshTargetNames(t.Context(), fresh)).To(Succeed())
 		g.Expect(s.DeleteService(t.Context(), "svm2")).To(Succeed())
-		g.Expect(s.PutService(t.Context(), "svm2", testbed.SVMService{})).To(Succeed())
+		g.Expect(s.PutService(t.Context(), "svm2", controlclient.SVMService{})).To(Succeed())
 		s.reconcile(t)
 		_, err := look(t, r, key)
 		g.Expect(err).NotTo(HaveOccurred())
@@ -255,11 +255,11 @@ func TestWhatBarsAnObjectIsToldThoughItsArrayIsOutOfReach(t *testing.T) {
 		for trouble, begin := range map[string]func(g Gomega, s *site){
 			"disconnected": func(_ Gomega, s *site) { s.Fleet.Disconnect("default") },
 			"silent": func(g Gomega, s *site) {
-				_, err := s.InjectFault(t.Context(), testbed.Fault{Reset: testbed.Before})
+				_, err := s.InjectFault(t.Context(), controlclient.Fault{Reset: controlclient.Before})
 				g.Expect(err).NotTo(HaveOccurred())
 			},
 			"refusing the login": func(g Gomega, s *site) {
-				_, err := s.InjectFault(t.Context(), testbed.Fault{Status: 401, Code: "6691623"})
+				_, err := s.InjectFault(t.Context(), controlclient.Fault{Status: 401, Code: "6691623"})
 				g.Expect(err).NotTo(HaveOccurred())
 			},
 		} {

@@ -9,7 +9,7 @@ import (
 
 	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
 	"github.com/ontap-operator/ontap-san-operator/internal/outcome"
-	"github.com/ontap-operator/ontap-san-operator/test/testbed"
+	"github.com/ontap-operator/ontap-san-operator/internal/simulator/controlclient"
 )
 
 // TestAnSVMThatIsRenamedBetweenLookAndCreateIsLookedUpAgain holds the create request back until the name is another SVM's.
@@ -21,7 +21,7 @@ func TestAnSVMThatIsRenamedBetweenLookAndCreateIsLookedUpAgain(t *testing.T) {
 	old, err := array.UUIDOf(t.Context(), "svm2")
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(s.ChangeSVM(t.Context(), "svm2", map[string]any{"name": "svm-old"})).To(Succeed())
-	g.Expect(s.CreateSVM(t.Context(), testbed.SVM{Name: "svm2", State: "running", ISCSI: testbed.ISCSI{Allowed: true}})).To(Succeed())
+	g.Expect(s.CreateSVM(t.Context(), controlclient.SVM{Name: "svm2", State: "running", ISCSI: controlclient.ISCSI{Allowed: true}})).To(Succeed())
 
 	for range 3 {
 		_, _ = r.Reconcile(t.Context(), ctrl.Request{NamespacedName: key})
@@ -39,7 +39,7 @@ func TestAnArrayThatContradictsItselfIsNotAskedWithoutEnd(t *testing.T) {
 	g := NewWithT(t)
 	s := newSite(t)
 	key, r := s.newService(t, ""), s.operator(s.kube)
-	_, err := s.InjectFault(t.Context(), testbed.Fault{Match: testbed.Match{Method: http.MethodPost}, Status: http.StatusBadRequest, Code: "2621706"})
+	_, err := s.InjectFault(t.Context(), controlclient.Fault{Match: controlclient.Match{Method: http.MethodPost}, Status: http.StatusBadRequest, Code: "2621706"})
 	g.Expect(err).NotTo(HaveOccurred())
 	for range 4 {
 		_, _ = r.Reconcile(t.Context(), ctrl.Request{NamespacedName: key})

@@ -19,8 +19,8 @@ import (
 
 	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
 	"github.com/ontap-operator/ontap-san-operator/internal/outcome"
+	"github.com/ontap-operator/ontap-san-operator/internal/simulator/controlclient"
 	"github.com/ontap-operator/ontap-san-operator/internal/workqueue"
-	"github.com/ontap-operator/ontap-san-operator/test/testbed"
 )
 
 // look is one pass over an object.
@@ -99,7 +99,7 @@ func TestAClaimantThatComesWhileTheServiceIsDisabledTakesItOver(t *testing.T) {
 	g := NewWithT(t)
 	s := newSite(t)
 	main, r := s.created(t, "")
-	barrier, err := s.Hold(t.Context(), testbed.Match{Method: http.MethodPatch}, testbed.After)
+	barrier, err := s.Hold(t.Context(), controlclient.Match{Method: http.MethodPatch}, controlclient.After)
 	g.Expect(err).NotTo(HaveOccurred())
 	s.remove(t, main)
 	ended := make(chan struct{})
@@ -118,7 +118,7 @@ func TestAServiceWhoseDeletionIsUnderWayIsNotTakenOver(t *testing.T) {
 	g := NewWithT(t)
 	s := newSite(t)
 	main, r := s.created(t, "")
-	barrier, err := s.Hold(t.Context(), testbed.Match{Method: http.MethodDelete}, testbed.Before)
+	barrier, err := s.Hold(t.Context(), controlclient.Match{Method: http.MethodDelete}, controlclient.Before)
 	g.Expect(err).NotTo(HaveOccurred())
 	s.remove(t, main)
 	ended := make(chan struct{})

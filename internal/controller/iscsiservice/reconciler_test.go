@@ -14,15 +14,15 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
 	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
+	"github.com/ontap-operator/ontap-san-operator/internal/simulator/controlclient"
 	"github.com/ontap-operator/ontap-san-operator/internal/workqueue"
-	"github.com/ontap-operator/ontap-san-operator/test/testbed"
 )
 
 // newService makes an ISCSIService for an SVM of the site that has no service, with a policy.
 func (s *site) newService(t *testing.T, policy v1alpha1.DeletionPolicy) client.ObjectKey {
 	t.Helper()
 	g := NewWithT(t)
-	g.Expect(s.CreateSVM(t.Context(), testbed.SVM{Name: "svm2", State: "running", ISCSI: testbed.ISCSI{Allowed: true}})).To(Succeed())
+	g.Expect(s.CreateSVM(t.Context(), controlclient.SVM{Name: "svm2", State: "running", ISCSI: controlclient.ISCSI{Allowed: true}})).To(Succeed())
 	s.reconcile(t) // so that the SVM is known
 	obj := &v1alpha1.ISCSIService{
 		ObjectMeta: metav1.ObjectMeta{Name: "main", Namespace: "team", UID: "7d3c1f52-0a35-4d0e-9a0f-3f6f2c3a9b11", Generation: 1},
@@ -83,7 +83,7 @@ func TestAnOperatorThatStopsWritesDownThatItCreatedWhatIsRetained(t *testing.T) 
 	g := NewWithT(t)
 	s := newSite(t)
 	key := s.newService(t, v1alpha1.DeletionPolicyRetain)
-	barrier, err := s.Hold(t.Context(), testbed.Match{Method: http.MethodPost}, testbed.After)
+	barrier, err := s.Hold(t.Context(), controlclient.Match{Method: http.MethodPost}, controlclient.After)
 	g.Expect(err).NotTo(HaveOccurred())
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan struct{})

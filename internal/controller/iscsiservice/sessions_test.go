@@ -12,7 +12,7 @@ import (
 
 	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
 	"github.com/ontap-operator/ontap-san-operator/internal/outcome"
-	"github.com/ontap-operator/ontap-san-operator/test/testbed"
+	"github.com/ontap-operator/ontap-san-operator/internal/simulator/controlclient"
 )
 
 // adoptable makes an ISCSIService for svm1, whose service is there and enabled.
@@ -51,7 +51,7 @@ func TestNothingButACountLetsAServiceBeDisabled(t *testing.T) {
 					s.reconcile(t)
 					g.Expect(s.Login(t.Context(), "svm1", "iqn.1998-01.com.example:host1")).To(Succeed())
 					key := s.adoptable(t, func(spec *v1alpha1.ISCSIServiceSpec) { spec.Enabled = new(false) })
-					_, err := s.InjectFault(t.Context(), testbed.Fault{Match: testbed.Match{Path: sessionsPath}, Status: status, Code: code})
+					_, err := s.InjectFault(t.Context(), controlclient.Fault{Match: controlclient.Match{Path: sessionsPath}, Status: status, Code: code})
 					g.Expect(err).NotTo(HaveOccurred())
 					_, _ = s.operator(s.kube).Reconcile(t.Context(), ctrl.Request{NamespacedName: key})
 					g.Expect(s.enabled(t)).To(BeTrue())
@@ -68,7 +68,7 @@ func TestAServiceInUseSaysThatTheArrayDoesNotTellWhoIsLoggedIn(t *testing.T) {
 	g := NewWithT(t)
 	s := newSite(t)
 	key := s.adoptable(t, func(spec *v1alpha1.ISCSIServiceSpec) { spec.Enabled = new(false) })
-	_, err := s.InjectFault(t.Context(), testbed.Fault{Match: testbed.Match{Path: sessionsPath}, Status: http.StatusNotFound, Code: "3"})
+	_, err := s.InjectFault(t.Context(), controlclient.Fault{Match: controlclient.Match{Path: sessionsPath}, Status: http.StatusNotFound, Code: "3"})
 	g.Expect(err).NotTo(HaveOccurred())
 	_, err = s.operator(s.kube).Reconcile(t.Context(), ctrl.Request{NamespacedName: key})
 	g.Expect(err).NotTo(HaveOccurred())

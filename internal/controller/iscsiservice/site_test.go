@@ -16,17 +16,17 @@ import (
 
 	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
 	"github.com/ontap-operator/ontap-san-operator/internal/controller/ontapcluster"
+	"github.com/ontap-operator/ontap-san-operator/internal/controller/sitetest"
 	"github.com/ontap-operator/ontap-san-operator/internal/controller/trigger"
 	"github.com/ontap-operator/ontap-san-operator/internal/fleet"
 	"github.com/ontap-operator/ontap-san-operator/internal/outcome"
-	testsite "github.com/ontap-operator/ontap-san-operator/test/site"
-	"github.com/ontap-operator/ontap-san-operator/test/testbed"
+	"github.com/ontap-operator/ontap-san-operator/internal/simulator/controlclient"
 )
 
 // site is an array, and the ONTAPCluster "default" with the Secret "login", by which the operator is connected to it.
 type site struct {
 	*ontapcluster.Reconciler
-	*testbed.Control
+	*controlclient.Control
 	kube client.WithWatch
 	// unreadable is why the API server does not give Secrets, if so.
 	unreadable error
@@ -35,7 +35,7 @@ type site struct {
 func newSite(t *testing.T) *site {
 	t.Helper()
 	g := NewWithT(t)
-	fixture := testsite.New(t, claimIndexes)
+	fixture := sitetest.New(t, claimIndexes)
 	s := &site{Control: fixture.Control, kube: fixture.Kube}
 	s.Reconciler = &ontapcluster.Reconciler{
 		Client: s.kube,

@@ -15,7 +15,7 @@ import (
 
 	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
 	"github.com/ontap-operator/ontap-san-operator/internal/kube"
-	"github.com/ontap-operator/ontap-san-operator/test/testbed"
+	"github.com/ontap-operator/ontap-san-operator/internal/simulator/controlclient"
 )
 
 // caching reads ISCSIServices as the manager's cache keeps them, and counts the patches.
@@ -75,7 +75,7 @@ func TestWhatTheCacheDoesWithoutStaysOnTheObject(t *testing.T) {
 			}
 
 			// The array refuses, so that the marks are put on, and taken off again.
-			fault, err := s.InjectFault(t.Context(), testbed.Fault{Match: testbed.Match{Method: "POST"}, Status: 400, Code: "2621507"})
+			fault, err := s.InjectFault(t.Context(), controlclient.Fault{Match: controlclient.Match{Method: "POST"}, Status: 400, Code: "2621507"})
 			g.Expect(err).NotTo(HaveOccurred())
 			reconcile()
 			g.Expect(patches).To(BeNumerically(">=", 2))

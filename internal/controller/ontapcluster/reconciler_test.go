@@ -19,17 +19,17 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/event"
 
 	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
+	"github.com/ontap-operator/ontap-san-operator/internal/controller/sitetest"
 	"github.com/ontap-operator/ontap-san-operator/internal/controller/trigger"
 	"github.com/ontap-operator/ontap-san-operator/internal/fleet"
 	"github.com/ontap-operator/ontap-san-operator/internal/outcome"
-	testsite "github.com/ontap-operator/ontap-san-operator/test/site"
-	"github.com/ontap-operator/ontap-san-operator/test/testbed"
+	"github.com/ontap-operator/ontap-san-operator/internal/simulator/controlclient"
 )
 
 // site is an array, and the ONTAPCluster "default" with the Secret "login", by which the operator is connected to it.
 type site struct {
 	*Reconciler
-	*testbed.Control
+	*controlclient.Control
 	kube client.WithWatch
 	// unreadable is why the API server does not give Secrets, if so.
 	unreadable error
@@ -38,7 +38,7 @@ type site struct {
 func newSite(t *testing.T) *site {
 	t.Helper()
 	g := NewWithT(t)
-	fixture := testsite.New(t, nil)
+	fixture := sitetest.New(t, nil)
 	s := &site{Control: fixture.Control, kube: fixture.Kube}
 	s.Reconciler = &Reconciler{
 		Client: s.kube,
@@ -252,7 +252,7 @@ func TestAPollIsNotRepeatedBeforeTheArrayWantsItToBe(t *testing.T) {
 		t.Run("Retry-After "+c.retryAfter, func(t *testing.T) {
 			g := NewWithT(t)
 			s := newSite(t)
-			_, err := s.InjectFault(t.Context(), testbed.Fault{Status: 429, Code: "7", RetryAfter: c.retryAfter})
+			_, err := s.InjectFault(t.Context(), controlclient.Fault{Status: 429, Code: "7", RetryAfter: c.retryAfter})
 			g.Expect(err).NotTo(HaveOccurred())
 			g.Expect(s.reconcile(t)).To(BeNumerically("~", c.within+c.within/20, c.within/20+1), "a little later, never sooner")
 			g.Expect(s.ready(t).Reason).To(Equal(c.reason))
@@ -265,10 +265,10 @@ func TestServicesThatCannotBeUnderstoodAreNamed(t *testing.T) {
 	s := newSite(t)
 	for i := range 20 {
 		svm := fmt.Sprintf("odd%02d", i)
-		g.Expect(s.CreateSVM(t.Context(), testbed.SVM{Name: svm, ISCSI: testbed.ISCSI{Allowed: true}})).To(Succeed())
-		g.Expect(s.PutService(t.Context(), svm, testbed.SVMService{})).To(Succeed())
+		g.Expect(s.CreateSVM(t.Context(), controlclient.SVM{Name: svm, ISCSI: controlclient.ISCSI{Allowed: true}})).To(Succeed())
+		g.Expect(s.PutService(t.Context(), svm, controlclient.SVMService{})).To(Succeed())
 	}
-	_, err := s.InjectFault(t.Context(), testbed.Fault{Match: testbed.Match{Path: "/api/protocols"}, Spoil: &testbed.Spoil{SVM: "odd07", Remove: []string{"enabled"}}})
+	_, err := s.InjectFault(t.Context(), controlclient.Fault{Match: controlclient.Match{Path: "/api/protocols"}, Spoil: &controlclient.Spoil{SVM: "odd07", Remove: []string{"enabled"}}})
 	g.Expect(err).NotTo(HaveOccurred())
 	odd, err := s.SVM(t.Context(), "odd07")
 	g.Expect(err).NotTo(HaveOccurred())
@@ -286,7 +286,7 @@ func TestServicesThatCannotBeUnderstoodAreNamed(t *testing.T) {
 	g.Expect(s.cluster(t).ResourceVersion).To(Equal(before), "nothing changed, nothing written")
 
 	g.Expect(s.ClearFaults(t.Context())).To(Succeed())
-	_, err = s.InjectFault(t.Context(), testbed.Fault{Match: testbed.Match{Path: "/api/protocols"}, Spoil: &testbed.Spoil{Set: map[string]any{"svm": 7}}})
+	_, err = s.InjectFault(t.Context(), controlclient.Fault{Match: controlclient.Match{Path: "/api/protocols"}, Spoil: &controlclient.Spoil{Set: map[string]any{"svm": 7}}})
 	g.Expect(err).NotTo(HaveOccurred())
 	s.reconcile(t)
 	status = s.cluster(t).Status

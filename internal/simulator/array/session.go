@@ -44,5 +44,5 @@ func (a *Array) number(session *Session) {
 	if session.PortalGroup == "" {
 		session.PortalGroup = defaultPortalGroup
 	}
-	session.ISID = fmt.Sprintf("00:02:3d:%02x:%02x:%02x", byte(session.TSIH>>16), byte(session.TSIH>>8), byte(session.TSIH))
+	session.ISID = fmt.Sprintf("00:02:3d:%02x:%02x:%02x", session.TSIH>>16&0xff, session.TSIH>>8&0xff, session.TSIH&0xff)
 }

@@ -69,5 +69,5 @@ func Holding(now, timestamp time.Time) (Interval, bool) {
 // Chance draws a number in [0,1) that belongs to this load and a sample's timestamp.
 func (l *Load) Chance(timestamp time.Time) float64 {
 	const lane = 7 << 48
-	return unit(l.seed, lane+uint64(timestamp.Unix()))
+	return unit(l.seed, lane+uint64(timestamp.Unix())) //nolint:gosec // any bits do for a seed
 }

@@ -58,29 +58,33 @@ func (d document) object(decoder *json.Decoder, prefix string) error {
 			return err
 		}
 		member, _ := token.(string) // inside an object the decoder yields names here
-		name := prefix + member
-		var value any
-		if value, err = decoder.Token(); err != nil {
+		if err := d.member(decoder, prefix+member); err != nil {
 			return err
 		}
-		switch value {
-		case json.Delim('{'):
-			if err := d.object(decoder, name+"."); err != nil {
-				return err
-			}
-			continue
-		case json.Delim('['):
-			if err := skipList(decoder); err != nil {
-				return err
-			}
-		}
-		if _, given := d[name]; given {
-			return ontaperror.Newf(ontaperror.DuplicateProperty, name, "The property %q was given more than once.", name)
-		}
-		d[name] = value
 	}
 	_, err := decoder.Token() // the closing brace
 	return err
+}
+
+// member reads the value of a member whose name was read.
+func (d document) member(decoder *json.Decoder, name string) error {
+	value, err := decoder.Token()
+	if err != nil {
+		return err
+	}
+	switch value {
+	case json.Delim('{'):
+		return d.object(decoder, name+".")
+	case json.Delim('['):
+		if err := skipList(decoder); err != nil {
+			return err
+		}
+	}
+	if _, given := d[name]; given {
+		return ontaperror.Newf(ontaperror.DuplicateProperty, name, "The property %q was given more than once.", name)
+	}
+	d[name] = value
+	return nil
 }
 
 // skipList reads to the end of a list whose opening bracket was read. No property of a service is a list.

@@ -1,6 +1,6 @@
-// Package site has what the unit tests of reconcilers stand on: an array, which the simulator is in process, and an API server,
+// Package sitetest has what the unit tests of reconcilers stand on: an array, which the simulator is in process, and an API server,
 // which a fake client is, with the ONTAPCluster "default" and the Secret "login" in namespace "operator".
-package site
+package sitetest
 
 import (
 	"testing"
@@ -15,12 +15,12 @@ import (
 	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
 	"github.com/ontap-operator/ontap-san-operator/internal/controller/trigger"
 	"github.com/ontap-operator/ontap-san-operator/internal/simulator"
-	"github.com/ontap-operator/ontap-san-operator/test/testbed"
+	"github.com/ontap-operator/ontap-san-operator/internal/simulator/controlclient"
 )
 
 // Site is an array, and the objects by which the operator is connected to it.
 type Site struct {
-	*testbed.Control
+	*controlclient.Control
 	Kube client.WithWatch
 }
 
@@ -37,7 +37,7 @@ func New(t *testing.T, indexes map[string]func(*v1alpha1.ISCSIService) []string)
 	scheme := runtime.NewScheme()
 	g.Expect(v1alpha1.AddToScheme(scheme)).To(Succeed())
 	g.Expect(corev1.AddToScheme(scheme)).To(Succeed())
-	s := &Site{Control: &testbed.Control{URL: array.ControlURL}}
+	s := &Site{Control: &controlclient.Control{URL: array.ControlURL}}
 	builder := fake.NewClientBuilder().WithScheme(scheme).WithStatusSubresource(&v1alpha1.ONTAPCluster{}, &v1alpha1.ISCSIService{})
 	for name, value := range indexes {
 		builder.WithIndex(&v1alpha1.ISCSIService{}, name, func(obj client.Object) []string {
