@@ -31,7 +31,7 @@ type Standing struct {
 	// none does.
 	NextClaimant int
 	// TakesOver: the holder has the service and is being deleted, and this claimant is the next one: it takes the service
-	// over by recording that it does. The holder lets go when that is recorded, and not before.
+	// over by recording that it does. The holder is released when that is recorded, and not before.
 	TakesOver bool
 }
 
@@ -40,26 +40,34 @@ func (c Claimant) Contest(others []Claimant) Standing {
 	s := Standing{Holder: -1, NextClaimant: -1}
 	next := true
 	for i, other := range others {
-		// What was taken over stays so, whatever the object that did so may do by now.
-		tookOver := c.Deleting && other.Origin != None && !other.Deleting
-		if !other.claims() && !tookOver {
+		if !other.claims() && !other.tookOverFrom(c) {
 			continue
 		}
-		if other.Before(c) && (s.Holder < 0 || other.Before(others[s.Holder])) {
-			s.Holder = i
+		before := other.Before(c)
+		if before {
+			s.Holder = first(others, s.Holder, i)
 		}
-		if other.Deleting {
-			continue
+		if c.Deleting && !other.Deleting {
+			s.NextClaimant = first(others, s.NextClaimant, i)
 		}
-		if other.Before(c) {
-			next = false
-		}
-		if c.Deleting && (s.NextClaimant < 0 || other.Before(others[s.NextClaimant])) {
-			s.NextClaimant = i
-		}
+		next = next && (!before || other.Deleting)
 	}
 	s.TakesOver = s.Holder >= 0 && next && !c.Deleting && others[s.Holder].Origin != None
 	return s
+}
+
+// first is the index of the one that comes first of two claimants, of which one may be none, with index -1.
+func first(claimants []Claimant, i, j int) int {
+	if i < 0 || claimants[j].Before(claimants[i]) {
+		return j
+	}
+	return i
+}
+
+// tookOverFrom reports whether c has the service of an object that is being deleted. What was taken over stays so, whatever c
+// may do by now.
+func (c Claimant) tookOverFrom(deleted Claimant) bool {
+	return deleted.Deleting && c.Origin != None && !c.Deleting
 }
 
 func (c Claimant) claims() bool {

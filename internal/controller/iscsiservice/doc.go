@@ -12,6 +12,7 @@
 //	takeover.go              ends what other objects have of a service
 //	connect.go, look.go      finds the array, and what is there
 //	contest.go               which of the objects that name an SVM has its service
+//	contenders.go            which objects those are
 //	drift.go, metrics.go     what status tells of out-of-band changes and of the latest sample
 //	journal.go               events
 //	pass.go                  what one pass knows
