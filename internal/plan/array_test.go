@@ -30,7 +30,7 @@ func (m *model) request(s *state, step Step, l luck) (broken string) {
 	s.polled = s.svc.view
 	if refusal != NotRefused {
 		s.decline(step)
-		m.change(s, "Refused", func(to *State) { to.Refused(step, refusal, s.gone, errModel, time.Minute, now) })
+		m.change(s, "Refused", func(to *State) { to.Refused(step, No{refusal, s.gone, errModel, time.Minute}, now) })
 		return ""
 	}
 	if step.Do == Create {

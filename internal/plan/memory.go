@@ -85,9 +85,9 @@ func (m *Memory) Settle() { m.create = createSettled }
 // CreateRefusal is the refusal that keeps a create request from being repeated.
 func (m Memory) CreateRefusal() error { return m.createBackOff.refusal }
 
-// UpdateRefusal is the refusal that keeps an update from being repeated, and when it is repeated.
-func (m Memory) UpdateRefusal() (error, time.Time) {
-	return m.updateBackOff.refusal, m.updateBackOff.until
+// UpdateRefusal is the refusal that keeps an update from being repeated until that time.
+func (m Memory) UpdateRefusal() (until time.Time, refusal error) {
+	return m.updateBackOff.until, m.updateBackOff.refusal
 }
 
 // NoAnswer is why the create request that may still take effect was not answered; nil if this process did not send it.

@@ -182,9 +182,6 @@ func (s *State) SVMChanged() bool { return s.svmChanged }
 // Paused reports whether a user wants nothing changed.
 func (s *State) Paused() bool { return s.object.Paused || s.arrayPaused }
 
-// Mismatch reports whether name and UUID in spec.svm are of two SVMs.
-func (s *State) Mismatch() bool { return s.mismatch }
-
 // Unanswered reports whether a create request may have been sent whose answer was not seen. One of this process is known of
 // even if a user has taken the markers off since.
 func (s *State) Unanswered() bool {

@@ -309,18 +309,30 @@ func (s *State) Accepted(step Step, made Service, allowed bool, now time.Time) {
 	}
 }
 
-// Refused takes in a definite no to the request of a step. An update is not repeated before the time is up, if there is one.
-func (s *State) Refused(step Step, refusal Refusal, svmGone bool, cause error, retryAfter time.Duration, now time.Time) {
+// No is a definite no of the array to a request.
+type No struct {
+	// Refusal is what the plan makes of it.
+	Refusal Refusal
+	// SVMGone: with RefusedNoService, the SVM does not exist either.
+	SVMGone bool
+	// Cause is the array's answer.
+	Cause error
+	// RetryAfter is when an update is to be repeated; 0 if that is not said.
+	RetryAfter time.Duration
+}
+
+// Refused takes in a definite no to the request of a step.
+func (s *State) Refused(step Step, no No, now time.Time) {
 	s.asked(now)
 	s.turn = false
-	s.backOffUpdate(step, cause, retryAfter)
-	s.refused, s.refusedAgain, s.cause = refusal, s.refused != NotRefused, cause
+	s.backOffUpdate(step, no.Cause, no.RetryAfter)
+	s.refused, s.refusedAgain, s.cause = no.Refusal, s.refused != NotRefused, no.Cause
 	s.nothing(Unknown)
 	if s.createRefused = step.Do == Create; s.createRefused {
 		s.memory.create = createSettled
 	}
-	if refusal == RefusedNoService {
-		s.proveAbsent(s.svm.UUID, svmGone)
+	if no.Refusal == RefusedNoService {
+		s.proveAbsent(s.svm.UUID, no.SVMGone)
 	}
 }
 

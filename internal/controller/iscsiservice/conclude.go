@@ -100,7 +100,7 @@ func (p *pass) declined(why plan.Why) outcome.Outcome {
 		o.RetryAfter = p.pollInterval()
 		return o
 	case plan.UpdateBackOff:
-		refusal, until := memory.UpdateRefusal()
+		until, refusal := memory.UpdateRefusal()
 		o, _ := outcome.FromArray(refusal, p.subject())
 		o.RetryAfter = time.Until(until)
 		return o

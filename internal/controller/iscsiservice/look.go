@@ -149,7 +149,7 @@ func (p *pass) countSessions(ctx context.Context) error {
 
 // backOff keeps a refused create request from being repeated at every poll, until what the array shows of the SVM is something
 // else.
-func (p *pass) backOff(ctx context.Context) error {
+func (p *pass) backOff(ctx context.Context) {
 	var record any
 	if svm, err := p.array().SVM(ctx, p.svm()); err == nil {
 		if record = (svmRecord{}); svm != nil {
@@ -157,5 +157,4 @@ func (p *pass) backOff(ctx context.Context) error {
 		}
 	}
 	p.state.BackedOff(p.state.Refusal(), record, outcome.StalledRetry)
-	return nil
 }

@@ -30,7 +30,7 @@ func (p *pass) mark(ctx context.Context, step plan.Step) error {
 }
 
 // bind records that the object has the service, and who made it.
-func (p *pass) bind(origin plan.Origin) error {
+func (p *pass) bind(origin plan.Origin) {
 	before := p.state.Object().Origin
 	p.state.Bound(origin)
 	svm, status := p.state.Object().Bound, &p.obj().Status
@@ -39,40 +39,37 @@ func (p *pass) bind(origin plan.Origin) error {
 	target := p.sighting.service.Target
 	if origin == plan.Created {
 		p.eventually(corev1.EventTypeNormal, v1alpha1.EventCreated, "Create", "%s: created iSCSI target %s", p.subject(), target)
-		return nil
+		return
 	}
 	note := "%s: adopted the existing iSCSI target %s; by default it outlives this object"
 	if before == plan.Created {
 		note = "%s: somebody recreated the service as iSCSI target %s; by default it outlives this object now"
 	}
 	p.eventually(corev1.EventTypeNormal, v1alpha1.EventAdopted, "Adopt", note, p.subject(), target)
-	return nil
 }
 
 // disown records, while nothing may be changed, that the service which this object created is gone or replaced.
-func (p *pass) disown() error {
+func (p *pass) disown() {
 	p.state.Disowned()
 	p.showOrigin()
 	if p.state.Denied() {
-		return nil // what became of an SVM is only for namespaces to know that may use it
+		return // what became of an SVM is only for namespaces to know that may use it
 	}
 	p.eventually(corev1.EventTypeWarning, v1alpha1.EventServiceLost, "Observe",
 		"%s: the iSCSI service that this object created was deleted or replaced outside the operator; a service that is there now or later counts as adopted", p.subject())
-	return nil
 }
 
 // forget records that the object has no service.
-func (p *pass) forget(why plan.Why) error {
+func (p *pass) forget(why plan.Why) {
 	p.state.Forgotten()
 	p.showOrigin()
 	if why == plan.ClaimLost {
-		return nil
+		return
 	}
 	status := &p.obj().Status
 	p.event(corev1.EventTypeWarning, v1alpha1.EventServiceLost, "Observe", "%s: somebody deleted the iSCSI service", p.subject())
 	status.Enabled, status.Target, status.Metrics = nil, nil, nil
 	p.drifted(driftService, "present", "absent")
-	return nil
 }
 
 // showOrigin shows in status who made the service, as the state has it.

@@ -103,7 +103,9 @@ func (p *pass) answered(step plan.Step, made ontap.Service, err error) error {
 		p.state.AnswerLost(step, err, retry, time.Now())
 		return err
 	case refused:
-		p.state.Refused(step, kindOf(step, refusal), errors.Is(refusal, ontap.CodeSVMNotFound), refusal, p.retryAfter(refusal), time.Now())
+		p.state.Refused(step, plan.No{
+			Refusal: kindOf(step, refusal), SVMGone: errors.Is(refusal, ontap.CodeSVMNotFound), Cause: refusal, RetryAfter: p.retryAfter(refusal),
+		}, time.Now())
 		spec := p.obj().Spec.SVM
 		if errors.Is(refusal, ontap.CodeSVMMismatch) && p.obj().Status.SVM == nil && (spec.Name == "" || spec.UUID == "") {
 			// The user named one SVM; it was renamed since its UUID was looked up.

@@ -63,21 +63,23 @@ func (p *pass) take(ctx context.Context, step plan.Step) error {
 	case plan.Count:
 		return p.countSessions(ctx)
 	case plan.BackOff:
-		return p.backOff(ctx)
+		p.backOff(ctx)
 	case plan.Mark, plan.Unmark:
 		return p.mark(ctx, step)
 	case plan.Supersede:
 		return p.supersede(ctx)
 	case plan.Bind:
-		return p.bind(step.Origin)
+		p.bind(step.Origin)
 	case plan.Disown:
-		return p.disown()
+		p.disown()
 	case plan.Forget:
-		return p.forget(step.Why)
+		p.forget(step.Why)
 	case plan.Record:
 		return p.record(ctx)
+	default:
+		return p.request(ctx, step)
 	}
-	return p.request(ctx, step)
+	return nil
 }
 
 // failed tells the state that a step was not taken, unless the error ends the pass.
