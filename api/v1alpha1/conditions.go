@@ -76,7 +76,7 @@ const (
 	ReasonCompleted = "Completed"
 )
 
-// Reasons of Stalled: somebody has to do something. The message says what.
+// Reasons of Stalled: a person has to do something. The message says what.
 const (
 	// ReasonLicenseMissing: the array has no iSCSI license (ONTAP code 1115127).
 	ReasonLicenseMissing = "LicenseMissing"
@@ -104,7 +104,7 @@ const (
 	// ReasonRejected: the array declined with a code that has no reason of its own. The message quotes it.
 	ReasonRejected = "Rejected"
 	// ReasonAccessDenied: no access rule of the ONTAPCluster lets the namespace use the SVM, or there is no such SVM.
-	// The two read the same, so that nobody learns of SVMs that are not theirs.
+	// The two read the same, so that no tenant learns of SVMs of others.
 	ReasonAccessDenied = "AccessDenied"
 	// ReasonManagementConflict: another ISCSIService has the service of this SVM, or is older. It keeps it until it is
 	// deleted; then the oldest that waits takes the service over.
@@ -137,7 +137,7 @@ const (
 	// ReasonServiceExists: the array refused to create the service because there is one (5374077), but does not show
 	// it.
 	ReasonServiceExists = "ServiceExists"
-	// ReasonServiceEnabled: the array refused to delete the service because it is enabled (5373960): somebody enabled
+	// ReasonServiceEnabled: the array refused to delete the service because it is enabled (5373960): another client enabled
 	// it again after the operator disabled it.
 	ReasonServiceEnabled = "ServiceEnabled"
 	// ReasonServiceNotFound: the service vanished while it was being changed (5374078).
@@ -189,9 +189,9 @@ const (
 	EventAdopted = "Adopted"
 	// EventUpdated: the service was changed to follow the spec.
 	EventUpdated = "Updated"
-	// EventDriftCorrected: the service was changed back after somebody else changed it.
+	// EventDriftCorrected: the service was changed back after another client of the array changed it.
 	EventDriftCorrected = "DriftCorrected"
-	// EventServiceLost: the service was deleted by somebody else.
+	// EventServiceLost: the service was deleted by another client of the array.
 	EventServiceLost = "ServiceLost"
 	// EventServiceDisabled: the service was disabled on the way to deleting it.
 	EventServiceDisabled = "ServiceDisabled"

@@ -83,7 +83,7 @@ const (
 	// default it is deleted with the object.
 	OriginCreated Origin = "Created"
 	// OriginAdopted: the service existed before the object, or was recreated
-	// by somebody else since. By default it outlives the object.
+	// by another client since. By default it outlives the object.
 	OriginAdopted Origin = "Adopted"
 )
 
@@ -125,7 +125,7 @@ type ISCSIServiceSpec struct {
 	ManagementPolicy ManagementPolicy `json:"managementPolicy,omitempty"`
 
 	// inUsePolicy says what to do when the service is to be disabled, whether
-	// by a change of enabled, after somebody else enabled it, or by deleting
+	// by a change of enabled, after another client enabled it, or by deleting
 	// this object, while initiators are logged in. Wait, the same as unset:
 	// not before they have logged out. Disconnect: disable it, which ends
 	// their sessions.
@@ -210,12 +210,12 @@ type ISCSIServiceStatus struct {
 	Origin Origin `json:"origin,omitempty"`
 
 	// created is what the array answered to the operator's create request. A
-	// service whose target name is another one was made by somebody else, and
+	// service whose target name is another one was made by another client, and
 	// counts as Adopted.
 	// +optional
 	Created *CreatedService `json:"created,omitempty"`
 
-	// drift is the last change of the service that somebody made out of band:
+	// drift is the last change of the service that another client of the array made:
 	// what the operator put back, or, while managementPolicy is Observe or
 	// initiators are logged in, what it only shows.
 	// +optional

@@ -61,7 +61,7 @@ type ONTAPClusterSpec struct {
 	Limits *Limits `json:"limits,omitempty"`
 
 	// access lists which namespaces may use which SVMs. Without a rule that
-	// allows it, nobody may use an SVM.
+	// allows it, no namespace may use an SVM.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=128
@@ -102,7 +102,7 @@ type TLSConfig struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}$')",message="pinnedSHA256 is 64 hexadecimal digits, with or without colons"
 	PinnedSHA256 string `json:"pinnedSHA256,omitempty"`
 
-	// insecureSkipVerify accepts any certificate: whoever answers at the
+	// insecureSkipVerify accepts any certificate: whichever host answers at the
 	// endpoint gets the credentials. For trying things out only.
 	// +optional
 	InsecureSkipVerify bool `json:"insecureSkipVerify,omitempty"`
@@ -250,8 +250,8 @@ type UnreadableSVM struct {
 
 // ServiceCount counts iSCSI services.
 type ServiceCount struct {
-	// seen is how many services the array had at the last poll, whoever made
-	// them.
+	// seen is how many services the array had at the last poll, managed or
+	// not.
 	// +optional
 	Seen int32 `json:"seen"`
 

@@ -73,7 +73,7 @@ func newCommand() *cobra.Command {
 	o.election.addFlags(cmd)
 	flags.StringVar(&o.metricsAddr, "metrics-bind-address", "0", "address of the authenticated HTTPS metrics endpoint, such as :8443; 0 turns it off")
 	flags.StringVar(&o.probeAddr, "health-probe-bind-address", "0", "address of /healthz and /readyz, such as :8081; 0 turns them off")
-	flags.StringVar(&o.pprofAddr, "pprof-bind-address", "0", "address of net/http/pprof, such as 127.0.0.1:6060: it asks nobody who they are; 0 turns it off")
+	flags.StringVar(&o.pprofAddr, "pprof-bind-address", "0", "address of net/http/pprof, such as 127.0.0.1:6060: it authenticates no client; 0 turns it off")
 	flags.StringVar(&o.logFormat, "log-format", "text", "format of the log on stderr: text or json")
 	flags.StringVar(&o.logLevel, "log-level", "info", "least level that is logged: debug, info, warn or error")
 	flags.IntVar(&o.maxConcurrent, "max-concurrent-reconciles", 64,

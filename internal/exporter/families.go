@@ -97,7 +97,7 @@ var (
 	serviceWanted = gauge("ontap_san_iscsi_service_desired_enabled",
 		"Whether the ISCSIService asks for an enabled service. Not there for one that is only observed and does not say.", ofObject()...)
 	driftCorrected = counter("ontap_san_drift_corrected_total",
-		"Changes made by somebody else that the operator put back, by field: enabled or alias.", ofObject("field")...)
+		"Changes by other clients of the array that the operator put back, by field: enabled or alias.", ofObject("field")...)
 	objects = gauge("ontap_san_objects",
 		"Objects by kind, and by status and reason of their condition Ready.", labelKind, "ready", labelReason)
 	deletionTime = gauge("ontap_san_object_deletion_timestamp_seconds",

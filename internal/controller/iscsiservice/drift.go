@@ -22,7 +22,7 @@ const (
 	driftService = "service"
 )
 
-// drifted takes down what somebody changed out of band. What is noticed again and again began when it was noticed first.
+// drifted takes down what another client of the array changed. What is noticed again and again began when it was noticed first.
 func (p *pass) drifted(field, desired, observed string) {
 	found := v1alpha1.Drift{Field: field, Desired: desired, Observed: observed, Since: metav1.Now()}
 	if known := p.obj().Status.Drift; known != nil {
@@ -46,7 +46,7 @@ func (p *pass) differs(service plan.Service) (field, desired, observed string, o
 }
 
 // agreed reports whether the service was as the spec says when it was last seen, or is known to have drifted: what differs
-// now is somebody's doing. An array that was out of reach in between makes no difference.
+// now is another client's doing. An array that was out of reach in between makes no difference.
 func (p *pass) agreed() bool {
 	status := p.object.Stored().Status
 	if status.ObservedGeneration != p.obj().Generation || status.Enabled == nil || status.Target == nil {
@@ -81,7 +81,7 @@ func (p *pass) reportUpdate(before, after plan.Service) {
 	}
 	reason, intro := v1alpha1.EventUpdated, "changed"
 	if p.agreed() {
-		reason, intro = v1alpha1.EventDriftCorrected, "somebody changed the iSCSI service; put back"
+		reason, intro = v1alpha1.EventDriftCorrected, "another client of the array changed the iSCSI service; put back"
 		if field, desired, observed, ok := p.differs(before); ok {
 			p.drifted(field, desired, observed)
 		}

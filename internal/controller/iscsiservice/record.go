@@ -43,7 +43,7 @@ func (p *pass) bind(origin plan.Origin) {
 	}
 	note := "%s: adopted the existing iSCSI target %s; by default it outlives this object"
 	if before == plan.Created {
-		note = "%s: somebody recreated the service as iSCSI target %s; by default it outlives this object now"
+		note = "%s: another client of the array recreated the service as iSCSI target %s; by default it outlives this object now"
 	}
 	p.eventually(corev1.EventTypeNormal, v1alpha1.EventAdopted, "Adopt", note, p.subject(), target)
 }
@@ -67,7 +67,7 @@ func (p *pass) forget(why plan.Why) {
 		return
 	}
 	status := &p.obj().Status
-	p.event(corev1.EventTypeWarning, v1alpha1.EventServiceLost, "Observe", "%s: somebody deleted the iSCSI service", p.subject())
+	p.event(corev1.EventTypeWarning, v1alpha1.EventServiceLost, "Observe", "%s: another client of the array deleted the iSCSI service", p.subject())
 	status.Enabled, status.Target, status.Metrics = nil, nil, nil
 	p.drifted(driftService, "present", "absent")
 }

@@ -27,7 +27,7 @@ func (r *Reconciler) connect(ctx context.Context, cluster *v1alpha1.ONTAPCluster
 	// Whatever else is wrong, where spec does not lead any more no password is sent: not for deletions either.
 	r.Fleet.DisconnectMoved(cluster.Name, arrayConfig(cluster, ontap.Credentials{}, r.App))
 	if err := access.Validate(cluster.Spec.Access); err != nil {
-		return outcome.Stalled(v1alpha1.ReasonInvalidConfiguration, err.Error()+". Correct it: until then, nobody's access can be told."), nil
+		return outcome.Stalled(v1alpha1.ReasonInvalidConfiguration, err.Error()+". Correct it: until then, no namespace's access can be told."), nil
 	}
 	name := cluster.Spec.CredentialsSecretRef.Name
 	secret := &corev1.Secret{}

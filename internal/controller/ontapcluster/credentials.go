@@ -30,7 +30,7 @@ func credentials(secret *corev1.Secret) (ontap.Credentials, error) {
 		return ontap.Credentials{Certificate: bytes.Clone(certificate), Key: bytes.Clone(key)}, nil
 	case len(username) == 0 || len(password) == 0:
 		return ontap.Credentials{}, fmt.Errorf("it needs username and password, or tls.crt and tls.key")
-	// Nobody means it, and each try with it counts towards the lock of the account.
+	// It is not meant, and each try with it counts towards the lock of the account.
 	case bytes.HasSuffix(username, newline):
 		return ontap.Credentials{}, endsInNewline(corev1.BasicAuthUsernameKey)
 	case bytes.HasSuffix(password, newline):

@@ -84,7 +84,7 @@ func send[T any](ctx context.Context, to chan<- T, what T) error {
 	}
 }
 
-// unusable is the outcome of a poll that failed. One that goes unanswered is repeated before anybody is told: it would
+// unusable is the outcome of a poll that failed. One that goes unanswered is repeated before it is shown: it would
 // be news to all services of the array. So is one that the array puts off, unless that leaves out more than one poll.
 func (r *Reconciler) unusable(cluster *v1alpha1.ONTAPCluster, array *fleet.Array, err error) (outcome.Outcome, error) {
 	o, ok := outcome.FromArray(err, "The array at "+cluster.Spec.Endpoint)

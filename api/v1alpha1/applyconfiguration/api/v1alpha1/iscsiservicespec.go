@@ -37,7 +37,7 @@ type ISCSIServiceSpecApplyConfiguration struct {
 	// when this object is deleted.
 	ManagementPolicy *apiv1alpha1.ManagementPolicy `json:"managementPolicy,omitempty"`
 	// inUsePolicy says what to do when the service is to be disabled, whether
-	// by a change of enabled, after somebody else enabled it, or by deleting
+	// by a change of enabled, after another client enabled it, or by deleting
 	// this object, while initiators are logged in. Wait, the same as unset:
 	// not before they have logged out. Disconnect: disable it, which ends
 	// their sessions.

@@ -36,10 +36,10 @@ type ISCSIServiceStatusApplyConfiguration struct {
 	// (Adopted).
 	Origin *apiv1alpha1.Origin `json:"origin,omitempty"`
 	// created is what the array answered to the operator's create request. A
-	// service whose target name is another one was made by somebody else, and
+	// service whose target name is another one was made by another client, and
 	// counts as Adopted.
 	Created *CreatedServiceApplyConfiguration `json:"created,omitempty"`
-	// drift is the last change of the service that somebody made out of band:
+	// drift is the last change of the service that another client of the array made:
 	// what the operator put back, or, while managementPolicy is Observe or
 	// initiators are logged in, what it only shows.
 	Drift *DriftApplyConfiguration `json:"drift,omitempty"`

@@ -35,7 +35,7 @@ type ONTAPClusterSpecApplyConfiguration struct {
 	// limits keep the operator from asking too much of the array.
 	Limits *LimitsApplyConfiguration `json:"limits,omitempty"`
 	// access lists which namespaces may use which SVMs. Without a rule that
-	// allows it, nobody may use an SVM.
+	// allows it, no namespace may use an SVM.
 	Access []AccessRuleApplyConfiguration `json:"access,omitempty"`
 }
 

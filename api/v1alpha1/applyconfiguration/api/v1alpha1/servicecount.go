@@ -10,8 +10,8 @@ package v1alpha1
 //
 // ServiceCount counts iSCSI services.
 type ServiceCountApplyConfiguration struct {
-	// seen is how many services the array had at the last poll, whoever made
-	// them.
+	// seen is how many services the array had at the last poll, managed or
+	// not.
 	Seen *int32 `json:"seen,omitempty"`
 	// managed is how many of them an ISCSIService has created or adopted.
 	Managed *int32 `json:"managed,omitempty"`

@@ -20,7 +20,7 @@ type TLSConfigApplyConfiguration struct {
 	// hexadecimal, with or without colons. It is for certificates without a
 	// subject alternative name, as ONTAP generates them.
 	PinnedSHA256 *string `json:"pinnedSHA256,omitempty"`
-	// insecureSkipVerify accepts any certificate: whoever answers at the
+	// insecureSkipVerify accepts any certificate: whichever host answers at the
 	// endpoint gets the credentials. For trying things out only.
 	InsecureSkipVerify *bool `json:"insecureSkipVerify,omitempty"`
 }
