@@ -23,6 +23,7 @@ func (m *model) request(s *state, step Step, l luck) (broken string) {
 			return ""
 		}
 		s.decline(step)
+		p.unreached = true
 		m.change(s, "AnswerLost", func(to *State) { to.AnswerLost(step, errModel, time.Minute, now) })
 		return ""
 	}

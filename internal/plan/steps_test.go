@@ -119,7 +119,11 @@ func (m *model) take(s *state, l luck) (broken string) {
 		m.change(s, "Connected", func(to *State) { to.Connected(nil, p.deniedFirst) })
 		return ""
 	}
+	if p.unreached && step.Asks() {
+		return "the array is asked again in a pass in which it has not answered"
+	}
 	if l == unreachable {
+		p.unreached = true
 		m.change(s, "Failed", func(to *State) { to.Failed(p.deniedFirst) })
 		return ""
 	}

@@ -9,7 +9,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
-	"github.com/ontap-operator/ontap-san-operator/test/testbed"
+	"github.com/ontap-operator/ontap-san-operator/internal/simulator/controlclient"
 )
 
 const (
@@ -180,7 +180,7 @@ func TestARefusedDeletionWaitsOrEnds(t *testing.T) {
 
 // TestAnAnswerThatIsNotUnderstoodProvesNothing has the array answer so when it is asked about the service of a deletion.
 func TestAnAnswerThatIsNotUnderstoodProvesNothing(t *testing.T) {
-	for name, fault := range map[string]testbed.Fault{
+	for name, fault := range map[string]controlclient.Fault{
 		"a page of HTML":        {Body: "html"},
 		"nothing":               {Body: "empty"},
 		"a document cut off":    {Body: "truncated"},
@@ -214,7 +214,7 @@ func TestADeletionOfAServiceWhoseTargetHasChangedUnseenGoesByThePolicy(t *testin
 	for policy, kept := range map[v1alpha1.DeletionPolicy]bool{"": true, v1alpha1.DeletionPolicyDelete: false} {
 		t.Run(fmt.Sprintf("%q", policy), func(t *testing.T) {
 			x := ofOrigin(t, v1alpha1.OriginCreated, func(spec *v1alpha1.ISCSIServiceSpec) { spec.DeletionPolicy = policy })
-			x.Expect(x.PutService(t.Context(), "svm1", testbed.SVMService{Enabled: new(true), Target: foreignIQN})).To(Succeed())
+			x.Expect(x.PutService(t.Context(), "svm1", controlclient.SVMService{Enabled: new(true), Target: foreignIQN})).To(Succeed())
 			x.delete()
 			x.pass()
 			x.Expect(x.gone(t, x.key)).To(BeTrue())
@@ -245,7 +245,7 @@ func TestADeletionThatIsCalledOffPutsEnabledBack(t *testing.T) {
 func TestADeletionWithAnArrayOutOfReach(t *testing.T) {
 	outOfReach := func(t *testing.T) *trial {
 		x := ofOrigin(t, v1alpha1.OriginCreated, unchanged)
-		x.fault(testbed.Fault{Reset: testbed.Before})
+		x.fault(controlclient.Fault{Reset: controlclient.Before})
 		return x
 	}
 	t.Run("waits and says what can be done", func(t *testing.T) {

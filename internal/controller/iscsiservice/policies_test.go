@@ -12,7 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
-	"github.com/ontap-operator/ontap-san-operator/test/testbed"
+	"github.com/ontap-operator/ontap-san-operator/internal/simulator/controlclient"
 )
 
 // haveDrifted matches a drift of that field that began a moment ago.
@@ -38,7 +38,7 @@ func everyPolicy(t *testing.T, run func(*trial)) {
 }
 
 // elsewhereChanged has another client of the array change the service of svm1, which a poll sees.
-func (x *trial) elsewhereChanged(changes testbed.SVMService) {
+func (x *trial) elsewhereChanged(changes controlclient.SVMService) {
 	x.t.Helper()
 	x.Expect(x.ChangeService(x.t.Context(), "svm1", changes)).To(Succeed())
 	x.poll()
@@ -61,7 +61,7 @@ func TestAnEditIsOneRequest(t *testing.T) {
 func TestDriftIsPutBackInOneRequest(t *testing.T) {
 	everyPolicy(t, func(x *trial) {
 		x.Expect(x.ClearJournal(x.t.Context())).To(Succeed())
-		x.elsewhereChanged(testbed.SVMService{Enabled: new(false), Alias: new("theirs")})
+		x.elsewhereChanged(controlclient.SVMService{Enabled: new(false), Alias: new("theirs")})
 		x.pass()
 		x.Expect(x.sent()).To(Equal([]string{`PATCH {"enabled":true,"target":{"alias":"mine"}}`}))
 		x.Expect(x.onArray("svm1")).To(HaveValue(SatisfyAll(HaveField("Enabled", HaveValue(BeTrue())), HaveField("Alias", HaveValue(Equal("mine"))))))
@@ -72,7 +72,7 @@ func TestDriftIsPutBackInOneRequest(t *testing.T) {
 			x.pass()
 		}
 		x.Expect(x.sent()).To(HaveLen(1))
-		x.elsewhereChanged(testbed.SVMService{Alias: new("theirs")})
+		x.elsewhereChanged(controlclient.SVMService{Alias: new("theirs")})
 		x.pass()
 		x.Expect(x.obj().Status.Drift).To(haveDrifted("alias", "mine", "theirs"))
 		x.Expect(x.sent()).To(HaveLen(2))
@@ -95,7 +95,7 @@ func TestWhatIsObservedIsNeverTouched(t *testing.T) {
 		x.Expect(isCreating(x.obj())).To(BeFalse())
 		x.Expect(x.told(x.r)).To(ConsistOf(HavePrefix("Normal Observed ")))
 
-		x.elsewhereChanged(testbed.SVMService{Alias: new("theirs")})
+		x.elsewhereChanged(controlclient.SVMService{Alias: new("theirs")})
 		x.pass()
 		shown := x.obj().Status.Drift
 		x.Expect(shown).To(haveDrifted("alias", "mine", "theirs"))
@@ -104,7 +104,7 @@ func TestWhatIsObservedIsNeverTouched(t *testing.T) {
 		x.Expect(x.obj().Status.LastHandledReconcileAt).To(Equal("now"))
 		x.Expect(x.obj().Status.Drift).To(Equal(shown), "it began when it was noticed first")
 		x.Expect(x.condition(v1alpha1.ConditionReady).Reason).To(Equal(v1alpha1.ReasonObserved))
-		x.elsewhereChanged(testbed.SVMService{Alias: new("mine")})
+		x.elsewhereChanged(controlclient.SVMService{Alias: new("mine")})
 		x.pass()
 		x.Expect(x.obj().Status.Drift).To(BeNil())
 
@@ -129,7 +129,7 @@ func TestAServiceInUseIsDisabledAsTheInUsePolicySays(t *testing.T) {
 				policy(spec)
 				spec.Enabled = new(false)
 			})
-			x.Expect(x.ChangeService(t.Context(), "svm1", testbed.SVMService{Enabled: new(true)})).To(Succeed())
+			x.Expect(x.ChangeService(t.Context(), "svm1", controlclient.SVMService{Enabled: new(true)})).To(Succeed())
 			x.Expect(x.Login(t.Context(), "svm1", initiator)).To(Succeed())
 			x.poll()
 			return x
@@ -179,7 +179,7 @@ func TestAServiceInUseIsDisabledAsTheInUsePolicySays(t *testing.T) {
 
 func TestAnAliasThatTheSpecDoesNotNameIsShownNotUndone(t *testing.T) {
 	x := ofOrigin(t, v1alpha1.OriginCreated, unchanged)
-	x.elsewhereChanged(testbed.SVMService{Alias: new("theirs")})
+	x.elsewhereChanged(controlclient.SVMService{Alias: new("theirs")})
 	x.pass()
 	x.Expect(x.obj().Status.Target.Alias).To(Equal("theirs"))
 	x.Expect(x.obj().Status.Drift).To(BeNil())
@@ -205,7 +205,7 @@ func TestAServiceThatAnotherClientDeletedIsCreatedAnew(t *testing.T) {
 func TestAServiceWithAnotherTargetIsAdopted(t *testing.T) {
 	x := ofOrigin(t, v1alpha1.OriginCreated, unchanged)
 	ours := x.obj().Status.Target.Name
-	x.Expect(x.PutService(t.Context(), "svm1", testbed.SVMService{Enabled: new(true), Target: foreignIQN})).To(Succeed())
+	x.Expect(x.PutService(t.Context(), "svm1", controlclient.SVMService{Enabled: new(true), Target: foreignIQN})).To(Succeed())
 	x.poll()
 	x.pass()
 	obj := x.obj()
@@ -224,7 +224,7 @@ func TestAnSVMOfTheSameNameIsNotTaken(t *testing.T) {
 	x := ofOrigin(t, v1alpha1.OriginCreated, unchanged)
 	bound := x.obj().Status.SVM.UUID
 	x.Expect(x.DeleteSVM(t.Context(), "svm1")).To(Succeed())
-	x.Expect(x.CreateSVM(t.Context(), testbed.SVM{Name: "svm1", UUID: "99999999-2222-3333-4444-555555555555", State: "running", ISCSI: testbed.ISCSI{Allowed: true}})).To(Succeed())
+	x.Expect(x.CreateSVM(t.Context(), controlclient.SVM{Name: "svm1", UUID: "99999999-2222-3333-4444-555555555555", State: "running", ISCSI: controlclient.ISCSI{Allowed: true}})).To(Succeed())
 	x.poll()
 	x.pass()
 	x.annotate(v1alpha1.ReconcileRequestedAtAnnotation, "now")

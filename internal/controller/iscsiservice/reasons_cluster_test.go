@@ -12,7 +12,7 @@ import (
 
 	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
 	"github.com/ontap-operator/ontap-san-operator/internal/outcome"
-	"github.com/ontap-operator/ontap-san-operator/test/testbed"
+	"github.com/ontap-operator/ontap-san-operator/internal/simulator/controlclient"
 )
 
 // secret changes the Secret of the ONTAPCluster, which is connected with it; nil data deletes it.
@@ -127,15 +127,15 @@ var metricsReasons = []struct {
 	reason  string
 	status  metav1.ConditionStatus
 	version string
-	fault   testbed.Fault
+	fault   controlclient.Fault
 	message string
 }{
 	{reason: v1alpha1.ReasonMetricsCurrent, status: metav1.ConditionTrue, message: "latest sample"},
 	{reason: v1alpha1.ReasonMetricsNotSupported, status: metav1.ConditionFalse, version: "9.6.0", message: "since 9.7"},
-	{reason: v1alpha1.ReasonMetricsThrottled, status: metav1.ConditionFalse, fault: testbed.Fault{Status: http.StatusServiceUnavailable, Code: "262160"}, message: "ONTAP code 262160"},
-	{reason: v1alpha1.ReasonMetricsFailed, status: metav1.ConditionFalse, fault: testbed.Fault{Status: http.StatusInternalServerError, Code: "8586225"}, message: "ONTAP code 8586225"},
-	{reason: v1alpha1.ReasonMetricsFailed, status: metav1.ConditionFalse, fault: testbed.Fault{Status: http.StatusInternalServerError, Code: "8585947"}, message: "ONTAP code 8585947"},
-	{reason: v1alpha1.ReasonNoMetrics, status: metav1.ConditionFalse, fault: testbed.Fault{Spoil: &testbed.Spoil{Remove: []string{"metric"}}}, message: "no performance data of this service"},
+	{reason: v1alpha1.ReasonMetricsThrottled, status: metav1.ConditionFalse, fault: controlclient.Fault{Status: http.StatusServiceUnavailable, Code: "262160"}, message: "ONTAP code 262160"},
+	{reason: v1alpha1.ReasonMetricsFailed, status: metav1.ConditionFalse, fault: controlclient.Fault{Status: http.StatusInternalServerError, Code: "8586225"}, message: "ONTAP code 8586225"},
+	{reason: v1alpha1.ReasonMetricsFailed, status: metav1.ConditionFalse, fault: controlclient.Fault{Status: http.StatusInternalServerError, Code: "8585947"}, message: "ONTAP code 8585947"},
+	{reason: v1alpha1.ReasonNoMetrics, status: metav1.ConditionFalse, fault: controlclient.Fault{Spoil: &controlclient.Spoil{Remove: []string{"metric"}}}, message: "no performance data of this service"},
 }
 
 func TestEachReasonOfMetricsAvailable(t *testing.T) {

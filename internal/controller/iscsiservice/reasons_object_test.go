@@ -7,7 +7,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
-	"github.com/ontap-operator/ontap-san-operator/test/testbed"
+	"github.com/ontap-operator/ontap-san-operator/internal/simulator/controlclient"
 )
 
 // objectReasons are those of the object, its policies and the other objects of the SVM.
@@ -59,7 +59,7 @@ var objectReasons = []reasonCase{
 	{reason: v1alpha1.ReasonCreatePending, ready: isNotReady, message: []string{"answer to the create request was lost"},
 		bring: func(t *testing.T) *trial {
 			x := withoutService(t, unchanged)
-			x.fault(testbed.Fault{Match: testbed.Match{Method: http.MethodPost}, Reset: testbed.Before})
+			x.fault(controlclient.Fault{Match: controlclient.Match{Method: http.MethodPost}, Reset: controlclient.Before})
 			x.pass()
 			x.Expect(x.ClearFaults(t.Context())).To(Succeed())
 			x.poll()
@@ -97,7 +97,7 @@ var passingReasons = []reasonCase{
 	{reason: v1alpha1.ReasonArrayUnreachable, ready: isUnknown, message: []string{`SVM "svm1"`, "last one known", "keeps trying"},
 		bring: func(t *testing.T) *trial {
 			x := ofOrigin(t, v1alpha1.OriginAdopted, unchanged)
-			x.fault(testbed.Fault{Reset: testbed.Before})
+			x.fault(controlclient.Fault{Reset: controlclient.Before})
 			x.annotate(v1alpha1.ReconcileRequestedAtAnnotation, "now")
 			return x
 		}},

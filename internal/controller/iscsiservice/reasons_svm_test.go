@@ -7,7 +7,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
-	"github.com/ontap-operator/ontap-san-operator/test/testbed"
+	"github.com/ontap-operator/ontap-san-operator/internal/simulator/controlclient"
 )
 
 var settledReasons = []reasonCase{
@@ -69,7 +69,7 @@ var svmReasons = []reasonCase{
 		bring: func(t *testing.T) *trial {
 			x := ofOrigin(t, v1alpha1.OriginCreated, unchanged)
 			x.Expect(x.DeleteSVM(t.Context(), "svm1")).To(Succeed())
-			x.Expect(x.CreateSVM(t.Context(), testbed.SVM{Name: "svm1", State: "running", ISCSI: testbed.ISCSI{Allowed: true}})).To(Succeed())
+			x.Expect(x.CreateSVM(t.Context(), controlclient.SVM{Name: "svm1", State: "running", ISCSI: controlclient.ISCSI{Allowed: true}})).To(Succeed())
 			x.poll()
 			return x
 		}},
@@ -84,8 +84,8 @@ var svmReasons = []reasonCase{
 	{reason: v1alpha1.ReasonSVMChanged, ready: isNotReady, stalled: true, message: []string{"spec.svm was changed", `SVM "svm1"`, "Put spec.svm back"},
 		bring: func(t *testing.T) *trial {
 			x := withoutService(t, unchanged)
-			x.Expect(x.CreateSVM(t.Context(), testbed.SVM{Name: "svm2", State: "running", ISCSI: testbed.ISCSI{Allowed: true}})).To(Succeed())
-			x.fault(testbed.Fault{Match: testbed.Match{Method: http.MethodPost}, Reset: testbed.After})
+			x.Expect(x.CreateSVM(t.Context(), controlclient.SVM{Name: "svm2", State: "running", ISCSI: controlclient.ISCSI{Allowed: true}})).To(Succeed())
+			x.fault(controlclient.Fault{Match: controlclient.Match{Method: http.MethodPost}, Reset: controlclient.After})
 			x.pass()
 			x.Expect(x.ClearFaults(t.Context())).To(Succeed())
 			x.poll()

@@ -10,7 +10,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
-	"github.com/ontap-operator/ontap-san-operator/test/testbed"
+	"github.com/ontap-operator/ontap-san-operator/internal/simulator/controlclient"
 )
 
 // refusal is an answer of the array that is a definite no.
@@ -23,8 +23,8 @@ type refusal struct {
 func (r refusal) String() string { return fmt.Sprintf("code %s with HTTP %d", r.code, r.status) }
 
 // fault has requests of the method refused so.
-func (r refusal) fault(method string) testbed.Fault {
-	return testbed.Fault{Match: testbed.Match{Method: method}, Status: r.status, Code: r.code, Message: "No."}
+func (r refusal) fault(method string) controlclient.Fault {
+	return controlclient.Fault{Match: controlclient.Match{Method: method}, Status: r.status, Code: r.code, Message: "No."}
 }
 
 // lasting are the refusals that a person must do something about.
@@ -155,11 +155,11 @@ func TestACreateThatIsRefusedForNowIsNotStalled(t *testing.T) {
 
 // TestACreateThatMayHaveBeenMadeKeepsItsMarkers has the array fail in a way that is no definite no.
 func TestACreateThatMayHaveBeenMadeKeepsItsMarkers(t *testing.T) {
-	for name, fault := range map[string]testbed.Fault{
+	for name, fault := range map[string]controlclient.Fault{
 		"an error of the array":        {Status: http.StatusInternalServerError, Code: "4711"},
 		"an error after it was made":   {Status: http.StatusInternalServerError, Code: "4711", Applied: true},
-		"no answer":                    {Reset: testbed.Before},
-		"no answer after it was made":  {Reset: testbed.After},
+		"no answer":                    {Reset: controlclient.Before},
+		"no answer after it was made":  {Reset: controlclient.After},
 		"a page of a gateway":          {Body: "html"},
 		"an answer that breaks off":    {Body: "cut"},
 		"an answer without a document": {Body: "empty"},
@@ -167,7 +167,7 @@ func TestACreateThatMayHaveBeenMadeKeepsItsMarkers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			x := withoutService(t, unchanged)
-			fault.Match = testbed.Match{Method: http.MethodPost}
+			fault.Match = controlclient.Match{Method: http.MethodPost}
 			x.fault(fault)
 			x.pass()
 			x.Expect(isCreating(x.obj())).To(BeTrue())
@@ -190,7 +190,7 @@ func TestACreateThatMayHaveBeenMadeKeepsItsMarkers(t *testing.T) {
 
 func TestACreateThatFindsAServiceAdoptsIt(t *testing.T) {
 	x := withoutService(t, unchanged)
-	x.Expect(x.PutService(t.Context(), "svm1", testbed.SVMService{Enabled: new(true), Target: foreignIQN})).To(Succeed())
+	x.Expect(x.PutService(t.Context(), "svm1", controlclient.SVMService{Enabled: new(true), Target: foreignIQN})).To(Succeed())
 	x.pass() // what the last poll saw has no service
 	obj := x.obj()
 	x.Expect(obj.Status.Origin).To(Equal(v1alpha1.OriginAdopted))
@@ -208,7 +208,7 @@ func TestARefusedUpdateIsNotRepeatedBeforeSomethingChanges(t *testing.T) {
 			x.annotate(v1alpha1.ReconcileRequestedAtAnnotation, "now")
 		},
 		"the service": func(x *trial) {
-			x.Expect(x.ChangeService(x.t.Context(), "svm1", testbed.SVMService{Enabled: new(false)})).To(Succeed())
+			x.Expect(x.ChangeService(x.t.Context(), "svm1", controlclient.SVMService{Enabled: new(false)})).To(Succeed())
 			x.poll()
 		},
 	}

@@ -6,7 +6,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
-	"github.com/ontap-operator/ontap-san-operator/test/testbed"
+	"github.com/ontap-operator/ontap-san-operator/internal/simulator/controlclient"
 )
 
 // allow lets the namespace of the object use these SVMs.
@@ -123,10 +123,10 @@ func TestARefusedUpdateIsForgottenWhenAnotherClientHasMadeTheChange(t *testing.T
 	x.pass()
 	x.Expect(x.condition(v1alpha1.ConditionStalled).Reason).To(Equal(v1alpha1.ReasonRejected))
 	x.Expect(x.ClearFaults(t.Context())).To(Succeed())
-	x.elsewhereChanged(testbed.SVMService{Alias: new("two")})
+	x.elsewhereChanged(controlclient.SVMService{Alias: new("two")})
 	x.pass()
 	x.Expect(x.condition(v1alpha1.ConditionReady).Status).To(Equal(isReady))
-	x.elsewhereChanged(testbed.SVMService{Alias: new("svm1")})
+	x.elsewhereChanged(controlclient.SVMService{Alias: new("svm1")})
 	x.pass()
 	x.Expect(x.onArray("svm1").Alias).To(HaveValue(Equal("two")), "drift, like any other")
 }

@@ -13,7 +13,7 @@ import (
 
 	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
 	"github.com/ontap-operator/ontap-san-operator/internal/outcome"
-	"github.com/ontap-operator/ontap-san-operator/test/testbed"
+	"github.com/ontap-operator/ontap-san-operator/internal/simulator/controlclient"
 )
 
 const (
@@ -111,7 +111,7 @@ func (x *trial) poll() {
 }
 
 // fault has the array answer so.
-func (x *trial) fault(fault testbed.Fault) {
+func (x *trial) fault(fault controlclient.Fault) {
 	x.t.Helper()
 	_, err := x.InjectFault(x.t.Context(), fault)
 	x.Expect(err).NotTo(HaveOccurred())
@@ -120,7 +120,7 @@ func (x *trial) fault(fault testbed.Fault) {
 // refuse has the array refuse requests of the method with a code.
 func (x *trial) refuse(method string, status int, code string) {
 	x.t.Helper()
-	x.fault(testbed.Fault{Match: testbed.Match{Method: method}, Status: status, Code: code, Message: "No."})
+	x.fault(controlclient.Fault{Match: controlclient.Match{Method: method}, Status: status, Code: code, Message: "No."})
 }
 
 // pass is one run of the reconciler over the object; retry is when the next is due, 0 with backoff.
@@ -162,7 +162,7 @@ func (x *trial) condition(conditionType string) metav1.Condition {
 }
 
 // onArray is the service of an SVM as the array has it; nil if there is none.
-func (x *trial) onArray(svm string) *testbed.SVMService {
+func (x *trial) onArray(svm string) *controlclient.SVMService {
 	x.t.Helper()
 	found, err := x.SVM(x.t.Context(), svm)
 	x.Expect(err).NotTo(HaveOccurred())
