@@ -254,7 +254,7 @@ func flawsOfActing() []flaw {
 		changing("Marked does not take the markers in", "Marked", endless, func(before State, s *State) { s.object.Markers = before.object.Markers }),
 		changing("Sending does not take in that the answer is open", "Sending", leftBehind, func(_ State, s *State) { s.memory.create = createSettled }),
 		changing("Sending keeps an earlier proof of absence", "Sending", secondCreate, func(_ State, s *State) { s.memory.absentSince = now.Add(-SecondLook) }),
-		changing("AnswerLost settles the request", "AnswerLost", leftBehind, func(_ State, s *State) { s.memory.create = createSettled }),
+		changing("AnswerLost settles the request", "AnswerLost", secondCreate, func(_ State, s *State) { s.memory.create = createSettled }),
 		changing("AnswerLost forgets the update", "AnswerLost", repeated, func(_ State, s *State) { s.memory.updateBackOff = backOff{} }),
 		changing("Refused does not settle the request", "Refused", restless, func(_ State, s *State) { s.memory.create = createUnanswered }),
 		changing("Refused keeps the service", "Refused", unseen, func(before State, s *State) { s.service = before.service }),
