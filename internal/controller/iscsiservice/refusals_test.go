@@ -272,3 +272,10 @@ func TestAnUpdateOfAServiceThatIsGoneCreatesItAnew(t *testing.T) {
 		})
 	}
 }
+
+func TestMarkersDoNotOutlastARefusalThatHasTheNameLookedUpAnew(t *testing.T) {
+	x := withoutService(t, unchanged)
+	x.refuse(http.MethodPost, http.StatusBadRequest, "2621706")
+	x.pass()
+	x.unmarked()
+}
