@@ -91,3 +91,10 @@ func (o *Object) createsFor(svm SVM) bool { return o.Named == SVM{} || o.Named =
 func (o *Object) deletes() bool {
 	return o.Policy == Delete || o.Policy == Auto && o.Origin == Created
 }
+
+// Service is the service of an SVM.
+type Service struct {
+	SVM           SVM
+	Enabled       bool
+	Alias, Target string
+}

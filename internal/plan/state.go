@@ -38,13 +38,6 @@ const (
 	RefusedForGood
 )
 
-// Service is the service of an SVM.
-type Service struct {
-	SVM           SVM
-	Enabled       bool
-	Alias, Target string
-}
-
 // recountAfter is how old a count of sessions may get while the API server is asked whether the change is still wanted.
 const recountAfter = 10 * time.Second
 

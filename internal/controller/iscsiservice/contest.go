@@ -7,7 +7,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
-	"github.com/ontap-operator/ontap-san-operator/internal/admission"
 	"github.com/ontap-operator/ontap-san-operator/internal/plan"
 )
 
@@ -121,9 +120,4 @@ func (p *pass) firstKnown(ctx context.Context) (*contender, error) {
 func (p *pass) waits(c contender) bool {
 	return !hasOrBegan(c.obj) && !c.claimant.Deleting && !c.claimant.Observe && !c.claimant.Denied &&
 		(p.deleting() || p.self().Contest([]plan.Claimant{c.claimant}).Holder == 0)
-}
-
-// arrayUUID is the UUID of the array that an ONTAPCluster leads to: the one that answers, or else the one that is remembered.
-func (r *Reconciler) arrayUUID(cluster *v1alpha1.ONTAPCluster) string {
-	return admission.ArrayUUID(r.Fleet, cluster)
 }

@@ -3,7 +3,7 @@
 // One pass over an ISCSIService asks the plan for the next step, takes it, and tells the plan's state what came of it, until
 // the plan comes to rest; then it reports. The files, each of which uses only those below it:
 //
-//	reconciler.go, setup.go  the reconciler, and what triggers it
+//	reconcile.go, setup.go   the result of a pass, and what triggers one
 //	run.go                   the steps of a pass
 //	report.go                conditions, status and events at its end
 //	conclude.go              the outcome of a plan that came to rest
@@ -16,6 +16,7 @@
 //	drift.go, metrics.go     what status tells of out-of-band changes and of the latest sample
 //	journal.go               events
 //	pass.go                  what one pass knows
+//	reconciler.go            what a pass is given
 //	visit.go, memory.go      the pass's stay at an array; what this process remembers of an object
 //	describe.go, markers.go  an object in the terms of the plan; its finalizer and annotations
 package iscsiservice

@@ -1,14 +1,5 @@
 package iscsiservice
 
-// journal has what a pass tells in events.
-type journal struct {
-	// acted: an event tells what this pass did. Events are those to send once status is written.
-	acted  bool
-	events []func()
-	// created: this pass has created the service.
-	created bool
-}
-
 // eventually tells what this pass found out, once that is written down: a pass that has to be done again finds it out
 // again.
 func (p *pass) eventually(eventType, reason, action, note string, args ...any) {

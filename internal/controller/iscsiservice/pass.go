@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	apiequality "k8s.io/apimachinery/pkg/api/equality"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
@@ -37,15 +38,6 @@ type pass struct {
 	failure *outcome.Outcome
 	// journal has the events of the pass.
 	journal journal
-}
-
-// object is an ISCSIService as it is stored, and as a pass leaves it.
-type object = kube.Object[v1alpha1.ISCSIService, v1alpha1.ISCSIServiceStatus, *v1alpha1.ISCSIService]
-
-func statusOf(obj *v1alpha1.ISCSIService) *v1alpha1.ISCSIServiceStatus { return &obj.Status }
-
-func (r *Reconciler) object(stored *v1alpha1.ISCSIService) *object {
-	return kube.NewObject(r.Client, r.Live, stored, statusOf)
 }
 
 // begin begins a pass over an object. The error is admission.ErrOtherShard if it is another operator's.
@@ -122,4 +114,27 @@ type standing struct {
 	holder, next *v1alpha1.ISCSIService
 	// former have an origin, or have begun to create the service, and cannot claim it now.
 	former []*v1alpha1.ISCSIService
+}
+
+// shown reports whether anything of the service may be shown on this object.
+func (p *pass) shown() bool { return !p.state.Denied() && !p.state.Behind() }
+
+// stands reports, as an error, that the pass does not stand on the object any more that is there now. Only the operator writes
+// status: another one means that the cache was behind what it wrote itself. And what was learned about one SVM says nothing
+// about the one that an unbound object names by now.
+func (p *pass) stands(live *v1alpha1.ISCSIService) error {
+	stored := p.object.Stored()
+	if !apiequality.Semantic.DeepEqual(live.Status, stored.Status) || live.Status.SVM == nil && live.Spec.SVM != stored.Spec.SVM {
+		return kube.ErrStale
+	}
+	return nil
+}
+
+// journal has what a pass tells in events.
+type journal struct {
+	// acted: an event tells what this pass did. Events are those to send once status is written.
+	acted  bool
+	events []func()
+	// created: this pass has created the service.
+	created bool
 }

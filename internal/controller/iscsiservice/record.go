@@ -5,7 +5,6 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	apiequality "k8s.io/apimachinery/pkg/api/equality"
 
 	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
 	"github.com/ontap-operator/ontap-san-operator/internal/kube"
@@ -97,17 +96,6 @@ func (p *pass) record(ctx context.Context) error {
 	p.state.Recorded()
 	if took && !p.state.Behind() && p.standing.holder != nil && p.state.Object().Origin == plan.Adopted {
 		return p.releaseHolder(ctx)
-	}
-	return nil
-}
-
-// stands reports, as an error, that the pass does not stand on the object any more that is there now. Only the operator writes
-// status: another one means that the cache was behind what it wrote itself. And what was learned about one SVM says nothing
-// about the one that an unbound object names by now.
-func (p *pass) stands(live *v1alpha1.ISCSIService) error {
-	stored := p.object.Stored()
-	if !apiequality.Semantic.DeepEqual(live.Status, stored.Status) || live.Status.SVM == nil && live.Spec.SVM != stored.Spec.SVM {
-		return kube.ErrStale
 	}
 	return nil
 }

@@ -55,6 +55,3 @@ func (p *pass) showObserved() {
 		status.SVM, status.ArrayUUID = &v1alpha1.SVMStatus{Name: svm.Name, UUID: svm.UUID}, p.arrayUUID()
 	}
 }
-
-// shown reports whether anything of the service may be shown on this object.
-func (p *pass) shown() bool { return !p.state.Denied() && !p.state.Behind() }
