@@ -155,6 +155,8 @@ func (s *state) harmful(do Do, f flight, seen Service, isThere, strange bool) (b
 		return "a service is disabled that may be in use"
 	case do == Update && obj.Origin == Created && strange && !p.outdated && s.svc.target != obj.CreatedTarget:
 		return "a request is sent to a service of another owner"
+	case do != Update && !p.lookedLive:
+		return "a deletion rests on a snapshot"
 	case do == Remove && (!isThere || seen.Enabled):
 		return "DELETE is sent though the service was not seen disabled"
 	case do != Update && (obj.Policy == Retain || obj.Policy == Auto && strange):

@@ -68,7 +68,7 @@ func flawsOfNext() []flaw {
 			}
 			return require(s, Step{Do: Create})
 		}),
-		deciding("deletes without a live look", takenAway, func(s State) Step {
+		deciding("deletes without a live look", "a deletion rests on a snapshot", func(s State) Step {
 			step := Next(s)
 			if s.object.Deleting && step.Do == Confirm && s.presence == Unknown {
 				step.Do = Look
@@ -242,7 +242,7 @@ func flawsOfActing() []flaw {
 		}),
 		changing("TurnCame keeps what was checked", "TurnCame", "a request rests on access that was not checked again", func(_ State, s *State) { s.rechecked = true }),
 		changing("Rechecked does not take the object in", "Rechecked", oldCopy, func(before State, s *State) { s.object = before.object }),
-		changing("Rechecked keeps what was seen before a deletion began", "Rechecked", takenAway, func(before State, s *State) {
+		changing("Rechecked keeps what was seen before a deletion began", "Rechecked", "a deletion rests on a snapshot", func(before State, s *State) {
 			s.presence, s.service = before.presence, before.service
 		}),
 		changing("Marked takes the request for one that may have been sent", "Marked", restless, func(_ State, s *State) {

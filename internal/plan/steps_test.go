@@ -188,7 +188,7 @@ func (m *model) act(s *state, step Step, l luck) (broken string) {
 
 func (m *model) look(s *state, step Step, l luck) {
 	p, seen := &s.pass, s.svc.view
-	p.fresh, p.admitted, p.late = false, false, false
+	p.fresh, p.admitted, p.late, p.lookedLive = false, false, false, step.Live
 	if step.Live {
 		m.change(s, "LookedAgain", (*State).LookedAgain)
 		s.turnTo(p.svm)
@@ -221,7 +221,7 @@ func (m *model) look(s *state, step Step, l luck) {
 
 func (m *model) confirm(s *state, l luck) {
 	p := &s.pass
-	p.fresh, p.admitted, p.late, p.outdated, s.raced = false, false, false, false, false
+	p.fresh, p.admitted, p.late, p.outdated, s.raced, p.lookedLive = false, false, false, false, false, true
 	switch known := p.svm.UUID != ""; {
 	case l == misled && !known:
 		again := false

@@ -118,6 +118,8 @@ type pass struct {
 	// late: the turn of a request took long, and the service was not looked at since; admitted: access was checked since the
 	// array was last asked something.
 	late, admitted bool
+	// lookedLive: what was seen last is not from a snapshot.
+	lookedLive bool
 	// unreached: the array has not answered.
 	unreached bool
 	// formerGeneration is that of another object which could not claim the service when this one last asked.
