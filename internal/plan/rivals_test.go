@@ -340,7 +340,7 @@ func (p *pair) unexplained(ends [2]pass) (broken string) {
 			return "an object yields to one that wants nothing"
 		case lost && ends[1-i].why == ClaimLost:
 			return "two objects wait for each other"
-		case Do(ends[i].do) == Rest && !p.of[i].obj.Observe:
+		case ends[i].do == Rest && !p.of[i].obj.Observe:
 			has++
 		}
 	}

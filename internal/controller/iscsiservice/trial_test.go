@@ -2,6 +2,7 @@ package iscsiservice
 
 import (
 	"errors"
+	"net/http"
 	"slices"
 	"testing"
 	"time"
@@ -176,7 +177,7 @@ func (x *trial) sent() []string {
 	x.Expect(err).NotTo(HaveOccurred())
 	sent := []string{}
 	for _, request := range journal {
-		if request.Method != "GET" {
+		if request.Method != http.MethodGet {
 			sent = append(sent, request.Method+" "+request.Body)
 		}
 	}
