@@ -82,7 +82,7 @@ func flawsOfNext() []flaw {
 			}
 			return step
 		}),
-		deciding("keeps the markers of a create request that it may not send any more", wronglyOwned, func(s State) Step {
+		deciding("keeps the markers of a create request that it may not send any more", "an observed service has a finalizer", func(s State) Step {
 			if !s.object.Deleting && s.refused == NotRefused && !s.failed && s.unwanted() {
 				s.object.Markers = Markers{}
 			}
@@ -145,12 +145,12 @@ func blindFlaws() []flaw {
 				s.presence = ProvedAbsent
 			}
 		}),
-		blind("creates because a collection lacks the service", wronglyOwned, func(s *State) {
+		blind("creates because a collection lacks the service", "a request rests on what was seen long ago", func(s *State) {
 			if s.presence == NotListed && s.object.Origin == None && !s.Unanswered() {
 				s.presence = ProvedAbsent
 			}
 		}),
-		blind("takes an SVM that is not found for proof of absence", leftBehind, func(s *State) {
+		blind("takes an SVM that is not found for proof of absence", "a create request is sent while an earlier one may still take effect", func(s *State) {
 			if s.presence == NotProved {
 				s.presence, s.absentFor = ProvedAbsent, SecondLook
 			}
@@ -161,7 +161,7 @@ func blindFlaws() []flaw {
 			}
 		}),
 		blind("is content with the first proof that an unanswered create request had no effect", secondCreate, func(s *State) { s.absentFor = SecondLook }),
-		blind("does not mind an unanswered create request", secondCreate, func(s *State) { s.memory.create = createSettled }),
+		blind("does not mind an unanswered create request", "an object goes and leaves a service behind that it made", func(s *State) { s.memory.create = createSettled }),
 		blind("does not put enabled back when a deletion is called off", "a service is kept that was disabled to delete it", func(s *State) {
 			if s.object.Deleting && s.object.Policy == Retain {
 				s.object.Enabled = s.service.Enabled
@@ -200,12 +200,12 @@ func blindFlaws() []flaw {
 // flawsOfLooking are those of transitions that take in what the array tells.
 func flawsOfLooking() []flaw {
 	return []flaw{
-		changing("Missing does not clear the service", "Missing", unseen, func(before State, s *State) { s.service = before.service }),
-		changing("Absent does not clear the service", "Absent", unseen, func(before State, s *State) { s.service = before.service }),
+		changing("Missing does not clear the service", "Missing", unseen, func(_ State, s *State) { s.service = Service{SVM: svms[0]} }),
+		changing("Absent does not clear the service", "Absent", unseen, func(_ State, s *State) { s.service = Service{SVM: svms[0]} }),
 		changing("Unproven does not clear the service", "Unproven", unseen, func(_ State, s *State) { s.service = Service{SVM: svms[0]} }),
-		changing("Unproven counts as proof", "Unproven", leftBehind,
+		changing("Unproven counts as proof", "Unproven", "a create request is sent while an earlier one may still take effect",
 			func(_ State, s *State) { s.presence, s.absentFor = ProvedAbsent, SecondLook }),
-		changing("Missing counts as proof", "Missing", "a service is forgotten that is there", func(_ State, s *State) { s.presence = ProvedAbsent }),
+		changing("Missing counts as proof", "Missing", "the operator waits for ever", func(_ State, s *State) { s.presence = ProvedAbsent }),
 		changing("Absent does not remember when that was proved first", "Absent", waitsForEver,
 			func(_ State, s *State) { s.memory.absentSince, s.absentFor = time.Time{}, 0 }),
 		changing("Absent counts as a second proof", "Absent", secondCreate, func(_ State, s *State) { s.absentFor = SecondLook }),
@@ -227,7 +227,7 @@ func flawsOfLooking() []flaw {
 func flawsOfActing() []flaw {
 	return []flaw{
 		changing("Begin does not see the pause of the ONTAPCluster", "Begin", "something is changed while that is paused", func(_ State, s *State) { s.arrayPaused = false }),
-		changing("Begin turns to the SVM of the spec", "Begin", secondCreate, func(_ State, s *State) {
+		changing("Begin turns to the SVM of the spec", "Begin", leftBehind, func(_ State, s *State) {
 			if s.svmChanged {
 				s.svm, s.svmChanged = s.object.SVM, false
 			}
