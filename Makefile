@@ -122,7 +122,7 @@ unit: ## Run the unit tests, which need no control plane, in about a minute on t
 
 .PHONY: model
 model: ## Search the plan against a model of the world
-	go test -v -run '^TestModel' ./internal/plan
+	go test -v -timeout 40m -run '^TestModel' ./internal/plan
 
 .PHONY: suites
 suites: control-plane flux prometheus helm build ## Run the suites that start the real programs, side by side (VERBOSE=1: show each case)
