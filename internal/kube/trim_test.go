@@ -13,7 +13,7 @@ import (
 	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
 )
 
-// bloated is metadata with as much as somebody may write there.
+// bloated is metadata with as much as a user may write there.
 func bloated(name string) metav1.ObjectMeta {
 	large := strings.Repeat("x", 250<<10)
 	return metav1.ObjectMeta{
