@@ -68,6 +68,9 @@ func (m *model) persist(s *state) (ok bool, broken string) {
 // is known to have had no effect: unless a pause keeps the markers on, which say otherwise to the next process.
 func (m *model) report(s *state) (broken string) {
 	paused := s.pass.why == Paused
+	if broken := s.outlasted(); broken != "" && !paused {
+		return broken
+	}
 	written, broken := m.persist(s)
 	pending := s.memory.create == createUnanswered || s.memory.create == createUnknown && s.obj.Creating
 	if written && !paused && (!pending || s.obj.Origin != None) {
@@ -75,6 +78,15 @@ func (m *model) report(s *state) (broken string) {
 	}
 	s.end()
 	return broken
+}
+
+// outlasted tells that markers are on whose create request cannot take effect.
+func (s *state) outlasted() (broken string) {
+	settled := s.memory.create == createUnsent || s.memory.create == createSettled
+	if settled && s.obj.Creating && s.pass.object.Origin == None && !s.pass.overtaken && !s.obj.Deleting && !s.pass.object.Paused && !s.pass.pausedFirst {
+		return "markers outlast a create request that cannot take effect"
+	}
+	return ""
 }
 
 func (m *model) release(s *state, step Step) (broken string) {

@@ -32,6 +32,9 @@ func (m *model) request(s *state, step Step, l luck) (broken string) {
 	if refusal != NotRefused {
 		s.decline(step)
 		m.change(s, "Refused", func(to *State) { to.Refused(step, No{refusal, s.gone, errModel, time.Minute}, now) })
+		if f.byName && s.renamed {
+			m.change(s, "Renamed", (*State).Renamed)
+		}
 		return ""
 	}
 	if step.Do == Create {

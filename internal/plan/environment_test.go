@@ -97,7 +97,7 @@ func (m *model) stepMoves(s *state, try func(string, int8, func(*state) string))
 var labels = [...]string{
 	Rest: "rest", Look: "look", Confirm: "confirm", Contest: "contest", Reserve: "reserve", Await: "await", Recheck: "recheck", Count: "count",
 	Mark: "mark", Unmark: "unmark", Supersede: "supersede", Bind: "bind", Disown: "disown", Forget: "forget", Record: "record",
-	Create: "create", Update: "update", Disable: "disable", Remove: "remove", BackOff: "back off", Release: "release", Stop: "stop", Wait: "wait",
+	Create: "create", Update: "update", Disable: "disable", Remove: "remove", BackOff: "back off", Release: "release", Again: "again", Stop: "stop", Wait: "wait",
 }
 
 // waits reports whether anything changes by waiting.

@@ -127,6 +127,12 @@ func flawsOfNext() []flaw {
 			}
 			return require(s, Step{Do: Update, Enabled: new(bool)})
 		}),
+		deciding("keeps the markers when it has to look the SVM up again", "markers outlast a create request that cannot take effect", func(s State) Step {
+			if s.again {
+				return Step{Do: Again}
+			}
+			return Next(s)
+		}),
 		deciding("stops without a reason", "the operator stops without saying why", func(s State) Step {
 			step := Next(s)
 			if step.Why == SVMUnknown {

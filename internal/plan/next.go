@@ -5,6 +5,9 @@ func Next(s State) Step {
 	if s.unrecorded {
 		return Step{Do: Record}
 	}
+	if s.again {
+		return nextAgain(s)
+	}
 	if s.Paused() {
 		return nextBarred(s, Paused)
 	}
@@ -40,6 +43,18 @@ func Next(s State) Step {
 	}
 	return require(s, nextSeen(s))
 }
+
+// nextAgain ends a pass that has to be done again. Markers of a create request that cannot take effect do not outlast it: they
+// would, if this process ended before the next pass, claim what another client of the array creates.
+func nextAgain(s State) Step {
+	if !s.Paused() && !s.object.Deleting && s.settled() {
+		return Step{Do: Unmark}
+	}
+	return Step{Do: Again}
+}
+
+// settled reports whether the markers are those of a create request that was refused, or never sent, and can take no effect.
+func (s *State) settled() bool { return s.object.Origin == None && !s.outstanding() && s.marked() }
 
 // unwanted reports whether the markers are those of a create request that was not sent and is not to be. They would, once
 // this process is gone, claim whatever another client of the array creates.
@@ -83,7 +98,7 @@ func nextSuperseded(s State) Step {
 // unanswered means that nothing on the array is this object's, so that a service which appears later is not either.
 func nextRefused(s State) (Step, bool) {
 	stop := Step{Do: Stop, Why: Declined}
-	unmark := s.object.Origin == None && !s.outstanding() && s.marked()
+	unmark := s.settled()
 	switch s.refused {
 	case NotRefused:
 		return Step{}, false

@@ -61,6 +61,8 @@ type State struct {
 	svmChanged bool
 	// failed: a step could not be taken, or its request was not answered.
 	failed bool
+	// again: the pass has to be done again, with the UUID of the SVM looked up anew.
+	again bool
 }
 
 // constraints keep an object from having what it wants.

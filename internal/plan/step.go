@@ -52,6 +52,8 @@ const (
 	Stop
 	// Wait ends the pass: it should go on by itself.
 	Wait
+	// Again ends the pass, which has to be done again.
+	Again
 )
 
 // Why says why a step ends the pass, where the step alone does not tell.

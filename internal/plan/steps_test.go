@@ -180,6 +180,10 @@ func (m *model) act(s *state, step Step, l luck) (broken string) {
 		}
 	case Release:
 		return m.release(s, step)
+	case Again:
+		broken := s.outlasted()
+		s.end()
+		return broken
 	default:
 		return m.request(s, step, l)
 	}
@@ -224,11 +228,7 @@ func (m *model) confirm(s *state, l luck) {
 	p.fresh, p.admitted, p.late, p.outdated, s.raced, p.lookedLive = false, false, false, false, false, true
 	switch known := p.svm.UUID != ""; {
 	case l == misled && !known:
-		again := false
-		m.change(s, "Renamed", func(to *State) { again = to.Renamed() })
-		if again {
-			s.end()
-		}
+		m.change(s, "Renamed", (*State).Renamed)
 	case (s.gone || s.renamed) && !known:
 		m.change(s, "Unproven", func(to *State) { to.Unproven(now) })
 	case s.svc.present:

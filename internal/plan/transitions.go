@@ -145,12 +145,11 @@ func (s *State) Unproven(now time.Time) {
 
 // Renamed takes in that the UUID that the name of the SVM was looked up to is another SVM's by now. The pass has to be done
 // again with another look-up: once, or an array that contradicts itself would be asked without end.
-func (s *State) Renamed() (again bool) {
-	again = !s.memory.renamed
+func (s *State) Renamed() {
+	s.again = !s.memory.renamed
 	s.memory.renamed = true
 	s.nothing(NotProved)
 	s.svm.UUID = s.object.Bound.UUID
-	return again
 }
 
 // LookedAgain takes in that a live look begins: the name may be another SVM's than the snapshot made of it.

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/ontap-operator/ontap-san-operator/internal/kube"
 	"github.com/ontap-operator/ontap-san-operator/internal/ontap"
 	"github.com/ontap-operator/ontap-san-operator/internal/outcome"
 	"github.com/ontap-operator/ontap-san-operator/internal/plan"
@@ -98,7 +97,8 @@ func (p *pass) confirm(ctx context.Context) error {
 		return err
 	case named && (finding.SVMGone || finding.Service != nil && finding.Service.SVM.Name != svm.Name):
 		// The name was another SVM's a moment ago.
-		return p.renamed(svm.Name)
+		p.renamed(svm.Name)
+		return nil
 	case finding.Service != nil:
 		p.saw(*finding.Service, false)
 		return nil
@@ -113,12 +113,9 @@ func (p *pass) confirm(ctx context.Context) error {
 }
 
 // renamed has the UUID of the SVM looked up anew.
-func (p *pass) renamed(name string) error {
+func (p *pass) renamed(name string) {
 	p.array().ForgetName(name)
-	if p.state.Renamed() {
-		return kube.ErrStale
-	}
-	return nil
+	p.state.Renamed()
 }
 
 // saw takes in a service that is there.

@@ -47,7 +47,7 @@ func (p *pass) request(ctx context.Context, step plan.Step) error {
 	defer cancel()
 	made, err := p.send(ctx, step)
 	p.log(ctx, operations[step.Do], began, err)
-	return p.answered(ctx, step, made, err)
+	return p.answered(step, made, err)
 }
 
 // operations are what requests are called in the log.
@@ -88,7 +88,7 @@ func (p *pass) log(ctx context.Context, operation string, began time.Time, err e
 }
 
 // answered tells the state how a request ended. The error is that of a request that was not answered.
-func (p *pass) answered(ctx context.Context, step plan.Step, made ontap.Service, err error) error {
+func (p *pass) answered(step plan.Step, made ontap.Service, err error) error {
 	var refusal *ontap.Error
 	refused := errors.As(err, &refusal)
 	switch {
@@ -109,7 +109,7 @@ func (p *pass) answered(ctx context.Context, step plan.Step, made ontap.Service,
 		spec := p.obj().Spec.SVM
 		if errors.Is(refusal, ontap.CodeSVMMismatch) && p.obj().Status.SVM == nil && (spec.Name == "" || spec.UUID == "") {
 			// The user named one SVM; it was renamed since its UUID was looked up.
-			return p.lookedUpAnew(ctx, spec.Name)
+			p.renamed(spec.Name)
 		}
 		return nil
 	}
@@ -117,16 +117,6 @@ func (p *pass) answered(ctx context.Context, step plan.Step, made ontap.Service,
 		p.state.NotSent()
 	}
 	return err
-}
-
-// lookedUpAnew has the pass done again, with the UUID of the SVM looked up anew. The markers do not outlast the refusal: they
-// would, once this process is gone, claim what another client of the array creates.
-func (p *pass) lookedUpAnew(ctx context.Context, name string) error {
-	again := p.renamed(name)
-	if again == nil {
-		return nil
-	}
-	return cmp.Or(p.mark(ctx, plan.Step{Do: plan.Unmark}), again)
 }
 
 // retryAfter is when an update that was refused so is to be repeated; 0 if that is not known.

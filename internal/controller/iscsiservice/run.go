@@ -7,6 +7,7 @@ import (
 
 	"github.com/ontap-operator/ontap-san-operator/internal/admission"
 	"github.com/ontap-operator/ontap-san-operator/internal/fleet"
+	"github.com/ontap-operator/ontap-san-operator/internal/kube"
 	"github.com/ontap-operator/ontap-san-operator/internal/outcome"
 	"github.com/ontap-operator/ontap-san-operator/internal/plan"
 )
@@ -32,6 +33,8 @@ func (p *pass) run(ctx context.Context) (*conclusion, error) {
 			return nil, nil
 		case step.Do == plan.Rest, step.Do == plan.Stop, step.Do == plan.Wait:
 			return p.conclude(ctx, step), nil
+		case step.Do == plan.Again:
+			return nil, kube.ErrStale
 		case step.Do == plan.Release:
 			return nil, p.release(ctx, step.Why)
 		}
