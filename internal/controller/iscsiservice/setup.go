@@ -6,11 +6,9 @@ import (
 	"slices"
 
 	"k8s.io/apimachinery/pkg/types"
-	clientqueue "k8s.io/client-go/util/workqueue"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
@@ -54,15 +52,7 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 		WatchesMetadata(kube.NamespaceMetadata(), workqueue.EnqueueMapped(func(ctx context.Context, namespace client.Object) []reconcile.Request {
 			return r.requests(ctx, client.InNamespace(namespace.GetName()))
 		}), builder.WithPredicates(predicate.LabelChangedPredicate{})).
-		WithOptions(controller.Options{
-			MaxConcurrentReconciles: r.MaxConcurrentReconciles,
-			RateLimiter:             r.backoff,
-			NewQueue: func(name string, limiter clientqueue.TypedRateLimiter[reconcile.Request]) clientqueue.TypedRateLimitingInterface[reconcile.Request] {
-				r.queue = workqueue.New(name, limiter, r.MaxConcurrentReconciles)
-				return r.queue
-			},
-			ReconciliationTimeout: workqueue.PassTimeout,
-		}).
+		WithOptions(workqueue.Options(r.MaxConcurrentReconciles, r.backoff, &r.queue)).
 		Complete(r)
 }
 
