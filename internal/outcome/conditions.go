@@ -12,6 +12,12 @@ func ReadyCondition(conditions []metav1.Condition) *metav1.Condition {
 	return meta.FindStatusCondition(conditions, v1alpha1.ConditionReady)
 }
 
+// ReadyChanged reports whether the conditions tell something else of whether, and why, the object is ready.
+func ReadyChanged(before, after []metav1.Condition) bool {
+	was, is := ReadyCondition(before), ReadyCondition(after)
+	return was == nil || is == nil || was.Status != is.Status || was.Reason != is.Reason || IsStalled(before) != IsStalled(after)
+}
+
 // Connected reports whether the array is connected as spec says now.
 func Connected(cluster *v1alpha1.ONTAPCluster) bool {
 	return WasConnected(cluster) && ReadyCondition(cluster.Status.Conditions).ObservedGeneration == cluster.Generation

@@ -42,12 +42,9 @@ var ClusterChanged = predicate.Funcs{
 		before, ok1 := e.ObjectOld.(*v1alpha1.ONTAPCluster)
 		after, ok2 := e.ObjectNew.(*v1alpha1.ONTAPCluster)
 		if !ok1 || !ok2 || before.Generation != after.Generation || kube.IsPaused(before) != kube.IsPaused(after) ||
-			!maps.Equal(before.Labels, after.Labels) {
+			!maps.Equal(before.Labels, after.Labels) || outcome.ReadyChanged(before.Status.Conditions, after.Status.Conditions) {
 			return true
 		}
-		was, is := outcome.ReadyCondition(before.Status.Conditions), outcome.ReadyCondition(after.Status.Conditions)
-		return was == nil || is == nil || was.Status != is.Status || was.Reason != is.Reason ||
-			was.ObservedGeneration != is.ObservedGeneration ||
-			outcome.IsStalled(before.Status.Conditions) != outcome.IsStalled(after.Status.Conditions)
+		return outcome.ReadyCondition(before.Status.Conditions).ObservedGeneration != outcome.ReadyCondition(after.Status.Conditions).ObservedGeneration
 	},
 }
