@@ -27,7 +27,7 @@ func TestAServiceWaitsUntilItsONTAPClusterIsConnectedAsSpecSaysNow(t *testing.T)
 			},
 		}
 		slot := s.Fleet.Visit(fleet.Visitor{Key: "main", Wake: func() {}})
-		p, err := (&Reconciler{Client: s.kube, Fleet: s.Fleet}).begin(t.Context(), obj, slot)
+		p, err := (&Reconciler{Client: s.Kube, Fleet: s.Fleet}).begin(t.Context(), obj, slot)
 		g.Expect(err).NotTo(HaveOccurred())
 		defer p.end()
 		err = p.connect(t.Context())
@@ -35,11 +35,11 @@ func TestAServiceWaitsUntilItsONTAPClusterIsConnectedAsSpecSaysNow(t *testing.T)
 		return err
 	}
 	g.Expect(connect(nil)).To(Succeed())
-	s.edit(t, func(spec *v1alpha1.ONTAPClusterSpec) { spec.Endpoint = "https://127.0.0.1:1" })
+	s.Edit(t, func(spec *v1alpha1.ONTAPClusterSpec) { spec.Endpoint = "https://127.0.0.1:1" })
 	g.Expect(connect(nil)).To(MatchError(admission.ErrNotConnected), "nothing is told, and nothing sent where spec led before")
 	g.Expect(connect(new(metav1.Now()))).To(Succeed(), "a deletion takes the connection that there is")
 
-	before := s.cluster(t)
+	before := s.Cluster(t)
 	after := before.DeepCopy()
 	outcome.SetConditions(&after.Status.Conditions, &after.Status.ObservedGeneration, after.Generation, outcome.Ready(v1alpha1.ReasonConnected, "m", 0))
 	g.Expect(outcome.Connected(after)).To(BeTrue())

@@ -28,11 +28,11 @@ func TestADeletionAfterARenameGoesByTheNameThatTheSVMHasNow(t *testing.T) {
 			obj.Annotations = map[string]string{}
 		}
 		obj.Annotations[v1alpha1.PausedAnnotation] = value
-		g.Expect(s.kube.Update(t.Context(), obj)).To(Succeed())
+		g.Expect(s.Kube.Update(t.Context(), obj)).To(Succeed())
 	}
 	pause("true")
 	g.Expect(s.ChangeSVM(t.Context(), "svm2", map[string]any{"name": "svm9"})).To(Succeed())
-	s.edit(t, func(spec *v1alpha1.ONTAPClusterSpec) { spec.Access[0].SVMs = []string{"svm9"} })
+	s.Edit(t, func(spec *v1alpha1.ONTAPClusterSpec) { spec.Access[0].SVMs = []string{"svm9"} })
 	s.reconcile(t)
 	_, err := look(t, r, main)
 	g.Expect(err).NotTo(HaveOccurred())
@@ -50,7 +50,7 @@ func TestAnOperatorThatStopsBeforeItSendsACreateRequestTakesOffItsMarkers(t *tes
 	key := s.newService(t, "")
 	ctx, stop := context.WithCancel(t.Context())
 	marked := false
-	kube := interceptor.NewClient(s.kube, interceptor.Funcs{
+	kube := interceptor.NewClient(s.Kube, interceptor.Funcs{
 		Patch: func(ctx context.Context, kube client.WithWatch, obj client.Object, patch client.Patch, opts ...client.PatchOption) error {
 			err := kube.Patch(ctx, obj, patch, opts...)
 			if !marked && isCreating(obj.(*v1alpha1.ISCSIService)) {
@@ -66,7 +66,7 @@ func TestAnOperatorThatStopsBeforeItSendsACreateRequestTakesOffItsMarkers(t *tes
 	g.Expect(s.posts(t)).To(BeZero())
 	left := s.service(t, key)
 	g.Expect(s.PutService(t.Context(), "svm2", controlclient.SVMService{})).To(Succeed())
-	_, err := look(t, s.operator(s.kube), key)
+	_, err := look(t, s.operator(s.Kube), key)
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(s.service(t, key).Status.Origin).To(Equal(v1alpha1.OriginAdopted), "another client of the array has made the service since")
 	g.Expect(isCreating(left)).To(BeFalse())
@@ -76,7 +76,7 @@ func TestAServiceIsDisabledThoughTheAPIServerIsSlow(t *testing.T) {
 	g := NewWithT(t)
 	s := newSite(t)
 	key, r := s.adopted(t, func(spec *v1alpha1.ISCSIServiceSpec) { spec.Enabled = new(false) })
-	r.Live = interceptor.NewClient(s.kube, interceptor.Funcs{
+	r.Live = interceptor.NewClient(s.Kube, interceptor.Funcs{
 		Get: func(ctx context.Context, kube client.WithWatch, key client.ObjectKey, obj client.Object, opts ...client.GetOption) error {
 			<-time.After(1100 * time.Millisecond) // longer than a change may wait for its turn without another look
 			return kube.Get(ctx, key, obj, opts...)
@@ -91,7 +91,7 @@ func TestMarksThatAreTakenOffDuringTheRequestComeBack(t *testing.T) {
 	for _, stage := range []controlclient.Stage{controlclient.Before, controlclient.After} {
 		g := NewWithT(t)
 		s := newSite(t)
-		key, r := s.newService(t, ""), s.operator(s.kube)
+		key, r := s.newService(t, ""), s.operator(s.Kube)
 		barrier, err := s.Hold(t.Context(), controlclient.Match{Method: http.MethodPost}, stage)
 		g.Expect(err).NotTo(HaveOccurred())
 		ended := make(chan struct{})
@@ -102,7 +102,7 @@ func TestMarksThatAreTakenOffDuringTheRequestComeBack(t *testing.T) {
 		g.Expect(barrier.Wait(t.Context(), 20*time.Second)).To(Succeed())
 		obj := s.service(t, key)
 		obj.Annotations, obj.Finalizers = nil, nil
-		g.Expect(s.kube.Update(t.Context(), obj)).To(Succeed())
+		g.Expect(s.Kube.Update(t.Context(), obj)).To(Succeed())
 		g.Expect(barrier.Release(t.Context())).To(Succeed())
 		g.Eventually(ended).WithTimeout(20 * time.Second).Should(BeClosed())
 		_, err = look(t, r, key)
@@ -174,9 +174,9 @@ func TestAnObjectThatWaitsIsWrittenOnce(t *testing.T) {
 		},
 		"denied": func(g Gomega, s *site, _ *v1alpha1.ISCSIService) {
 			cluster := &v1alpha1.ONTAPCluster{}
-			g.Expect(s.kube.Get(t.Context(), client.ObjectKey{Name: "default"}, cluster)).To(Succeed())
+			g.Expect(s.Kube.Get(t.Context(), client.ObjectKey{Name: "default"}, cluster)).To(Succeed())
 			cluster.Spec.Access[0].SVMs, cluster.Generation = []string{"svm7"}, cluster.Generation+1
-			g.Expect(s.kube.Update(t.Context(), cluster)).To(Succeed())
+			g.Expect(s.Kube.Update(t.Context(), cluster)).To(Succeed())
 		},
 		"paused, and the service is gone": func(g Gomega, s *site, obj *v1alpha1.ISCSIService) {
 			annotate(obj, v1alpha1.PausedAnnotation, "true")
@@ -195,7 +195,7 @@ func TestAnObjectThatWaitsIsWrittenOnce(t *testing.T) {
 			obj := s.service(t, key)
 			begin(g, s, obj)
 			obj.Generation++
-			g.Expect(s.kube.Update(t.Context(), obj)).To(Succeed())
+			g.Expect(s.Kube.Update(t.Context(), obj)).To(Succeed())
 			s.reconcile(t)
 			for range 3 {
 				_, _ = look(t, r, key)
@@ -220,7 +220,7 @@ func TestAnObjectThatOnlyObservesForgetsThatItCreatedAServiceThatIsReplaced(t *t
 		obj := s.service(t, key)
 		obj.Spec.ManagementPolicy = policy
 		obj.Generation++
-		g.Expect(s.kube.Update(t.Context(), obj)).To(Succeed())
+		g.Expect(s.Kube.Update(t.Context(), obj)).To(Succeed())
 	}
 	replace := func(fresh bool) string {
 		g.Expect(s.FreshTargetNames(t.Context(), fresh)).To(Succeed())
@@ -271,7 +271,7 @@ func TestWhatBarsAnObjectIsToldThoughItsArrayIsOutOfReach(t *testing.T) {
 				if c.created {
 					key, r = s.created(t, "")
 				} else {
-					key, r = s.newService(t, ""), s.operator(s.kube)
+					key, r = s.newService(t, ""), s.operator(s.Kube)
 				}
 				obj := s.service(t, key)
 				if c.paused {
@@ -281,10 +281,10 @@ func TestWhatBarsAnObjectIsToldThoughItsArrayIsOutOfReach(t *testing.T) {
 					obj.Annotations[v1alpha1.PausedAnnotation] = "true"
 				}
 				if c.denied {
-					s.edit(t, func(spec *v1alpha1.ONTAPClusterSpec) { spec.Access = nil })
+					s.Edit(t, func(spec *v1alpha1.ONTAPClusterSpec) { spec.Access = nil })
 					s.reconcile(t)
 				}
-				g.Expect(s.kube.Update(t.Context(), obj)).To(Succeed())
+				g.Expect(s.Kube.Update(t.Context(), obj)).To(Succeed())
 				begin(g, s)
 				for range 2 {
 					_, err := look(t, r, key)

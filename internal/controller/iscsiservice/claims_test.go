@@ -31,7 +31,7 @@ func (s *site) claimants(t *testing.T, n int) []client.ObjectKey {
 			},
 			Spec: v1alpha1.ISCSIServiceSpec{SVM: v1alpha1.SVMSelector{Name: "svm1"}},
 		}
-		NewWithT(t).Expect(s.kube.Create(t.Context(), obj)).To(Succeed())
+		NewWithT(t).Expect(s.Kube.Create(t.Context(), obj)).To(Succeed())
 		keys = append(keys, client.ObjectKeyFromObject(obj))
 	}
 	return keys
@@ -44,7 +44,7 @@ func TestAClaimLooksAtFewObjectsHoweverManyNameTheSVM(t *testing.T) {
 		s := newSite(t)
 		keys := s.claimants(t, n)
 		read := 0
-		kube := interceptor.NewClient(s.kube, interceptor.Funcs{
+		kube := interceptor.NewClient(s.Kube, interceptor.Funcs{
 			List: func(ctx context.Context, kube client.WithWatch, list client.ObjectList, opts ...client.ListOption) error {
 				err := kube.List(ctx, list, opts...)
 				read += meta.LenList(list)
@@ -72,7 +72,7 @@ func TestAClaimLooksAtFewObjectsHoweverManyNameTheSVM(t *testing.T) {
 func TestThoseThatWaitForAnObjectLookWhenItsClaimChanges(t *testing.T) {
 	g := NewWithT(t)
 	s := newSite(t)
-	keys, r := s.claimants(t, 3), s.operator(s.kube)
+	keys, r := s.claimants(t, 3), s.operator(s.Kube)
 	for _, key := range keys {
 		_, err := r.Reconcile(t.Context(), ctrl.Request{NamespacedName: key})
 		g.Expect(err).NotTo(HaveOccurred())
@@ -98,7 +98,7 @@ func TestThoseThatWaitForAnObjectLookWhenItsClaimChanges(t *testing.T) {
 	g.Expect(claimChanged.Delete(event.DeleteEvent{Object: holder})).To(BeTrue())
 	g.Expect(claimChanged.Create(event.CreateEvent{Object: holder})).To(BeFalse())
 
-	g.Expect(s.kube.Delete(t.Context(), s.service(t, keys[2]))).To(Succeed())
+	g.Expect(s.Kube.Delete(t.Context(), s.service(t, keys[2]))).To(Succeed())
 	_, err := r.Reconcile(t.Context(), ctrl.Request{NamespacedName: keys[2]})
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(r.waiting(t.Context(), holder)).To(ConsistOf(HaveField("NamespacedName", keys[1])))

@@ -16,7 +16,7 @@ import (
 func TestAnSVMThatIsRenamedBetweenLookAndCreateIsLookedUpAgain(t *testing.T) {
 	g := NewWithT(t)
 	s := newSite(t)
-	key, r := s.newService(t, ""), s.operator(s.kube)
+	key, r := s.newService(t, ""), s.operator(s.Kube)
 	array, _ := s.Fleet.Array("default")
 	old, err := array.UUIDOf(t.Context(), "svm2")
 	g.Expect(err).NotTo(HaveOccurred())
@@ -38,7 +38,7 @@ func TestAnSVMThatIsRenamedBetweenLookAndCreateIsLookedUpAgain(t *testing.T) {
 func TestAnArrayThatContradictsItselfIsNotAskedWithoutEnd(t *testing.T) {
 	g := NewWithT(t)
 	s := newSite(t)
-	key, r := s.newService(t, ""), s.operator(s.kube)
+	key, r := s.newService(t, ""), s.operator(s.Kube)
 	_, err := s.InjectFault(t.Context(), controlclient.Fault{Match: controlclient.Match{Method: http.MethodPost}, Status: http.StatusBadRequest, Code: "2621706"})
 	g.Expect(err).NotTo(HaveOccurred())
 	for range 4 {

@@ -65,11 +65,11 @@ func TestANewObjectGoesBeforeAllThatAChangeOfTheirArrayConcerns(t *testing.T) {
 			ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name, Generation: 1},
 			Spec:       v1alpha1.ISCSIServiceSpec{SVM: v1alpha1.SVMSelector{Name: name}},
 		}
-		g.Expect(s.kube.Create(t.Context(), obj)).To(Succeed())
+		g.Expect(s.Kube.Create(t.Context(), obj)).To(Succeed())
 		return obj
 	}
 	for _, namespace := range []string{"flood", "quiet"} {
-		g.Expect(s.kube.Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}})).To(Succeed())
+		g.Expect(s.Kube.Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}})).To(Succeed())
 	}
 	const flood = 50
 	for i := range flood {
@@ -82,7 +82,7 @@ func TestANewObjectGoesBeforeAllThatAChangeOfTheirArrayConcerns(t *testing.T) {
 	var informers *informertest.FakeInformers
 	var r *Reconciler
 	first := true
-	kube := interceptor.NewClient(s.kube, interceptor.Funcs{
+	kube := interceptor.NewClient(s.Kube, interceptor.Funcs{
 		SubResourcePatch: func(ctx context.Context, kube client.Client, sub string, obj client.Object, patch client.Patch, opts ...client.SubResourcePatchOption) error {
 			if first {
 				// The only worker is busy until all others wait.
@@ -100,7 +100,7 @@ func TestANewObjectGoesBeforeAllThatAChangeOfTheirArrayConcerns(t *testing.T) {
 	r = s.operator(kube)
 	r.Connected, r.Changed, r.MaxConcurrentReconciles = connected, make(chan event.TypedGenericEvent[trigger.Change]), 1
 	informers = startController(t, r)
-	connected <- event.GenericEvent{Object: s.cluster(t)}
+	connected <- event.GenericEvent{Object: s.Cluster(t)}
 
 	var order []string
 	for range flood + 2 {

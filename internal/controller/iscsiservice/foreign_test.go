@@ -23,7 +23,7 @@ func TestAnAnnotationOnABoundObjectDoesNotKeepItFromARest(t *testing.T) {
 	key, r := s.adopted(t, func(*v1alpha1.ISCSIServiceSpec) {})
 	obj := s.service(t, key)
 	obj.Annotations = map[string]string{v1alpha1.CreatingSVMAnnotation: "other///"}
-	g.Expect(s.kube.Update(t.Context(), obj)).To(Succeed())
+	g.Expect(s.Kube.Update(t.Context(), obj)).To(Succeed())
 	g.Expect(s.DeleteService(t.Context(), "svm1")).To(Succeed())
 	s.reconcile(t)
 	for range 2 {
@@ -36,18 +36,18 @@ func TestAnAnnotationOnABoundObjectDoesNotKeepItFromARest(t *testing.T) {
 func TestAnOldCopyOfADeniedObjectIsNotPatchedAgainAndAgain(t *testing.T) {
 	g := NewWithT(t)
 	s := newSite(t)
-	s.edit(t, func(spec *v1alpha1.ONTAPClusterSpec) { spec.Access[0].SVMs = []string{"svm7"} })
+	s.Edit(t, func(spec *v1alpha1.ONTAPClusterSpec) { spec.Access[0].SVMs = []string{"svm7"} })
 	s.reconcile(t)
 	key := s.adoptable(t, func(*v1alpha1.ISCSIServiceSpec) {})
 	obj := s.service(t, key)
 	obj.Finalizers = []string{v1alpha1.Finalizer}
-	g.Expect(s.kube.Update(t.Context(), obj)).To(Succeed())
+	g.Expect(s.Kube.Update(t.Context(), obj)).To(Succeed())
 	old := s.service(t, key)
 	now := old.DeepCopy()
 	now.Annotations = map[string]string{"example.com/notes": "mine"}
-	g.Expect(s.kube.Update(t.Context(), now)).To(Succeed())
+	g.Expect(s.Kube.Update(t.Context(), now)).To(Succeed())
 	patches := 0
-	kube := interceptor.NewClient(s.kube, interceptor.Funcs{
+	kube := interceptor.NewClient(s.Kube, interceptor.Funcs{
 		Get: func(ctx context.Context, kube client.WithWatch, key client.ObjectKey, obj client.Object, opts ...client.GetOption) error {
 			if service, ok := obj.(*v1alpha1.ISCSIService); ok {
 				old.DeepCopyInto(service)
@@ -70,7 +70,7 @@ func TestAReservationEndsWithThePassWhateverEndsIt(t *testing.T) {
 	g := NewWithT(t)
 	s := newSite(t)
 	key := s.newService(t, "")
-	r := s.operator(interceptor.NewClient(s.kube, interceptor.Funcs{
+	r := s.operator(interceptor.NewClient(s.Kube, interceptor.Funcs{
 		Patch: func(context.Context, client.WithWatch, client.Object, client.Patch, ...client.PatchOption) error {
 			panic("a bug")
 		},
@@ -81,7 +81,7 @@ func TestAReservationEndsWithThePassWhateverEndsIt(t *testing.T) {
 	}()
 	s.remove(t, key)
 	_, _ = look(t, r, key)
-	r.Client = s.kube
+	r.Client = s.Kube
 	next := s.next(t, func(*v1alpha1.ISCSIServiceSpec) {})
 	for range 3 {
 		_, _ = look(t, r, next)
@@ -93,10 +93,10 @@ func TestAReservationEndsWithThePassWhateverEndsIt(t *testing.T) {
 func (s *site) squatters(t *testing.T, n int) {
 	t.Helper()
 	g := NewWithT(t)
-	g.Expect(s.kube.Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "evil"}})).To(Succeed())
+	g.Expect(s.Kube.Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "evil"}})).To(Succeed())
 	for i := range n {
 		uid := types.UID(fmt.Sprintf("11111111-0000-0000-0000-%012d", i))
-		g.Expect(s.kube.Create(t.Context(), &v1alpha1.ISCSIService{
+		g.Expect(s.Kube.Create(t.Context(), &v1alpha1.ISCSIService{
 			ObjectMeta: metav1.ObjectMeta{
 				Name: fmt.Sprintf("squatter-%d", i), Namespace: "evil", UID: uid, Generation: 1,
 				Annotations: map[string]string{v1alpha1.CreatingAnnotation: string(uid)},
@@ -112,13 +112,13 @@ func TestThoseWithoutAccessDoNotMakeAPassLonger(t *testing.T) {
 	key, r := s.adopted(t, func(*v1alpha1.ISCSIServiceSpec) {})
 	s.squatters(t, 100)
 	requests := 0
-	r.Client = interceptor.NewClient(s.kube, interceptor.Funcs{
+	r.Client = interceptor.NewClient(s.Kube, interceptor.Funcs{
 		Patch: func(ctx context.Context, kube client.WithWatch, obj client.Object, patch client.Patch, opts ...client.PatchOption) error {
 			requests++
 			return kube.Patch(ctx, obj, patch, opts...)
 		},
 	})
-	r.Live = interceptor.NewClient(s.kube, interceptor.Funcs{
+	r.Live = interceptor.NewClient(s.Kube, interceptor.Funcs{
 		Get: func(ctx context.Context, kube client.WithWatch, key client.ObjectKey, obj client.Object, opts ...client.GetOption) error {
 			requests++
 			return kube.Get(ctx, key, obj, opts...)
@@ -150,7 +150,7 @@ func TestThoseWithoutAccessDoNotKeepAnObjectFromItsWork(t *testing.T) {
 			s := newSite(t)
 			key, r := s.adopted(t, func(spec *v1alpha1.ISCSIServiceSpec) { spec.Alias = new("mine") })
 			s.squatters(t, 1)
-			r.Live, r.Client = interceptor.NewClient(s.kube, live), interceptor.NewClient(s.kube, interceptor.Funcs{Patch: live.Patch})
+			r.Live, r.Client = interceptor.NewClient(s.Kube, live), interceptor.NewClient(s.Kube, interceptor.Funcs{Patch: live.Patch})
 			var err error
 			for range 3 {
 				_, err = look(t, r, key)
@@ -165,10 +165,10 @@ func TestThoseWithoutAccessDoNotKeepAnObjectFromItsWork(t *testing.T) {
 func TestAFinalizerOfAnyNameDoesNotKeepAnObjectFromRest(t *testing.T) {
 	g := NewWithT(t)
 	s := newSite(t)
-	key, r := s.newService(t, ""), s.operator(s.kube)
+	key, r := s.newService(t, ""), s.operator(s.Kube)
 	obj := s.service(t, key)
 	obj.Finalizers = []string{"san.ontap-operator.io/omitted-from-cache"} // which once stood for finalizers that the cache lacks
-	g.Expect(s.kube.Update(t.Context(), obj)).To(Succeed())
+	g.Expect(s.Kube.Update(t.Context(), obj)).To(Succeed())
 	_, err := look(t, r, key)
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(s.service(t, key).Status.Conditions).NotTo(BeEmpty(), "it says what a person must do")

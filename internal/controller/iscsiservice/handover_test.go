@@ -34,7 +34,7 @@ func look(t *testing.T, r *Reconciler, key client.ObjectKey) (time.Duration, err
 func (s *site) created(t *testing.T, policy v1alpha1.DeletionPolicy) (client.ObjectKey, *Reconciler) {
 	t.Helper()
 	g := NewWithT(t)
-	key, r := s.newService(t, policy), s.operator(s.kube)
+	key, r := s.newService(t, policy), s.operator(s.Kube)
 	_, err := look(t, r, key)
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(s.service(t, key).Status.Origin).To(Equal(v1alpha1.OriginCreated))
@@ -53,13 +53,13 @@ func (s *site) next(t *testing.T, change func(*v1alpha1.ISCSIServiceSpec)) clien
 		Spec: v1alpha1.ISCSIServiceSpec{SVM: v1alpha1.SVMSelector{Name: "svm2"}},
 	}
 	change(&obj.Spec)
-	NewWithT(t).Expect(s.kube.Create(t.Context(), obj)).To(Succeed())
+	NewWithT(t).Expect(s.Kube.Create(t.Context(), obj)).To(Succeed())
 	return client.ObjectKeyFromObject(obj)
 }
 
 func (s *site) remove(t *testing.T, key client.ObjectKey) {
 	t.Helper()
-	NewWithT(t).Expect(s.kube.Delete(t.Context(), s.service(t, key))).To(Succeed())
+	NewWithT(t).Expect(s.Kube.Delete(t.Context(), s.service(t, key))).To(Succeed())
 }
 
 func (s *site) reason(t *testing.T, key client.ObjectKey) string {
@@ -69,7 +69,7 @@ func (s *site) reason(t *testing.T, key client.ObjectKey) string {
 
 func (s *site) gone(t *testing.T, key client.ObjectKey) bool {
 	t.Helper()
-	return apierrors.IsNotFound(s.kube.Get(t.Context(), key, &v1alpha1.ISCSIService{}))
+	return apierrors.IsNotFound(s.Kube.Get(t.Context(), key, &v1alpha1.ISCSIService{}))
 }
 
 func TestAServiceThatWasTakenOverIsNotDeletedByTheOneThatHadIt(t *testing.T) {
@@ -87,7 +87,7 @@ func TestAServiceThatWasTakenOverIsNotDeletedByTheOneThatHadIt(t *testing.T) {
 
 	// The operator dies; meanwhile the new owner, which retains the service, is deleted.
 	s.remove(t, next)
-	r = s.operator(s.kube)
+	r = s.operator(s.Kube)
 	for range 3 {
 		_, _ = look(t, r, main)
 		_, _ = look(t, r, next)
@@ -162,26 +162,26 @@ func TestThoseThatWaitForAPausedObjectLookWhenItLosesAccess(t *testing.T) {
 	g := NewWithT(t)
 	s := newSite(t)
 	other := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "other", Labels: map[string]string{"san": "yes"}}}
-	g.Expect(s.kube.Create(t.Context(), other)).To(Succeed())
-	s.edit(t, func(spec *v1alpha1.ONTAPClusterSpec) {
+	g.Expect(s.Kube.Create(t.Context(), other)).To(Succeed())
+	s.Edit(t, func(spec *v1alpha1.ONTAPClusterSpec) {
 		spec.Access = append(spec.Access, v1alpha1.AccessRule{
 			Namespaces: v1alpha1.NamespaceSelector{Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"san": "yes"}}}, SVMs: []string{"*"},
 		})
 	})
 	s.reconcile(t)
-	r := s.operator(s.kube)
+	r := s.operator(s.Kube)
 	holder := &v1alpha1.ISCSIService{
 		ObjectMeta: metav1.ObjectMeta{Name: "holder", Namespace: "other", UID: types.UID("9e4d2063-1b46-4e1f-8b10-406f3d4b0c22"), Generation: 1},
 		Spec:       v1alpha1.ISCSIServiceSpec{SVM: v1alpha1.SVMSelector{Name: "svm1"}},
 	}
-	g.Expect(s.kube.Create(t.Context(), holder)).To(Succeed())
+	g.Expect(s.Kube.Create(t.Context(), holder)).To(Succeed())
 	key := client.ObjectKeyFromObject(holder)
 	_, err := look(t, r, key)
 	g.Expect(err).NotTo(HaveOccurred())
 	holder = s.service(t, key)
 	g.Expect(holder.Status.Origin).To(Equal(v1alpha1.OriginAdopted))
 	holder.Annotations = map[string]string{v1alpha1.PausedAnnotation: "true"}
-	g.Expect(s.kube.Update(t.Context(), holder)).To(Succeed())
+	g.Expect(s.Kube.Update(t.Context(), holder)).To(Succeed())
 	_, _ = look(t, r, key)
 	waiting := s.claimants(t, 1)[0]
 	again, err := look(t, r, waiting)
@@ -191,7 +191,7 @@ func TestThoseThatWaitForAPausedObjectLookWhenItLosesAccess(t *testing.T) {
 
 	// Access is taken away by a label of the namespace, which has the objects of that namespace looked at.
 	other.Labels = nil
-	g.Expect(s.kube.Update(t.Context(), other)).To(Succeed())
+	g.Expect(s.Kube.Update(t.Context(), other)).To(Succeed())
 	woken := r.requests(t.Context(), client.InNamespace("other"))
 	_, err = look(t, r, waiting)
 	g.Expect(err).NotTo(HaveOccurred())
@@ -205,9 +205,9 @@ func TestAClaimantWhoseONTAPClusterIsNotConnectedYetIsWaitedFor(t *testing.T) {
 	main, r := s.created(t, "")
 	svm, err := s.SVM(t.Context(), "svm2")
 	g.Expect(err).NotTo(HaveOccurred())
-	second := s.cluster(t)
+	second := s.Cluster(t)
 	second.ObjectMeta, second.Status = metav1.ObjectMeta{Name: "second", Generation: 1}, v1alpha1.ONTAPClusterStatus{}
-	g.Expect(s.kube.Create(t.Context(), second)).To(Succeed())
+	g.Expect(s.Kube.Create(t.Context(), second)).To(Succeed())
 	s.next(t, func(spec *v1alpha1.ISCSIServiceSpec) {
 		spec.ONTAPClusterRef = &v1alpha1.ONTAPClusterReference{Name: "second"}
 		spec.SVM = v1alpha1.SVMSelector{UUID: svm.UUID}
@@ -242,7 +242,7 @@ func TestAServiceIsTakenOverWhereverTheOperatorDies(t *testing.T) {
 						}
 						return write()
 					}
-					r = s.operator(interceptor.NewClient(s.kube, interceptor.Funcs{
+					r = s.operator(interceptor.NewClient(s.Kube, interceptor.Funcs{
 						Patch: func(ctx context.Context, kube client.WithWatch, obj client.Object, patch client.Patch, opts ...client.PatchOption) error {
 							return dies(func() error { return kube.Patch(ctx, obj, patch, opts...) })
 						},
@@ -254,7 +254,7 @@ func TestAServiceIsTakenOverWhereverTheOperatorDies(t *testing.T) {
 						_, _ = look(t, r, main)
 						_, _ = look(t, r, next)
 					}
-					r = s.operator(s.kube)
+					r = s.operator(s.Kube)
 					for range 4 {
 						_, _ = look(t, r, main)
 						_, _ = look(t, r, next)
@@ -274,7 +274,7 @@ func TestALoserThatTheCacheDoesNotTellOfTheHolderIsNotBusy(t *testing.T) {
 	_, _ = s.created(t, "")
 	next := s.next(t, func(*v1alpha1.ISCSIServiceSpec) {})
 	lists := 0
-	r := s.operator(interceptor.NewClient(s.kube, interceptor.Funcs{
+	r := s.operator(interceptor.NewClient(s.Kube, interceptor.Funcs{
 		List: func(context.Context, client.WithWatch, client.ObjectList, ...client.ListOption) error { return nil },
 		Get: func(ctx context.Context, kube client.WithWatch, key client.ObjectKey, obj client.Object, opts ...client.GetOption) error {
 			if key.Name == "main" {
@@ -283,7 +283,7 @@ func TestALoserThatTheCacheDoesNotTellOfTheHolderIsNotBusy(t *testing.T) {
 			return kube.Get(ctx, key, obj, opts...)
 		},
 	}))
-	r.Live = interceptor.NewClient(s.kube, interceptor.Funcs{
+	r.Live = interceptor.NewClient(s.Kube, interceptor.Funcs{
 		List: func(ctx context.Context, kube client.WithWatch, list client.ObjectList, opts ...client.ListOption) error {
 			lists++
 			return kube.List(ctx, list, opts...)

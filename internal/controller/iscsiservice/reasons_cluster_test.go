@@ -19,14 +19,14 @@ import (
 func (x *trial) secret(data map[string]string) {
 	x.t.Helper()
 	secret := &corev1.Secret{}
-	x.Expect(x.kube.Get(x.t.Context(), client.ObjectKey{Namespace: "operator", Name: "login"}, secret)).To(Succeed())
+	x.Expect(x.Kube.Get(x.t.Context(), client.ObjectKey{Namespace: "operator", Name: "login"}, secret)).To(Succeed())
 	if data == nil {
-		x.Expect(x.kube.Delete(x.t.Context(), secret)).To(Succeed())
+		x.Expect(x.Kube.Delete(x.t.Context(), secret)).To(Succeed())
 	} else {
 		for name, value := range data {
 			secret.Data[name] = []byte(value)
 		}
-		x.Expect(x.kube.Update(x.t.Context(), secret)).To(Succeed())
+		x.Expect(x.Kube.Update(x.t.Context(), secret)).To(Succeed())
 	}
 	x.poll()
 }
@@ -39,12 +39,12 @@ func (x *trial) outwait() {
 	for i := range obj.Status.Conditions {
 		obj.Status.Conditions[i].LastTransitionTime = long
 	}
-	x.Expect(x.kube.Status().Update(x.t.Context(), obj)).To(Succeed())
-	cluster := x.cluster(x.t)
+	x.Expect(x.Kube.Status().Update(x.t.Context(), obj)).To(Succeed())
+	cluster := x.Cluster(x.t)
 	for i := range cluster.Status.Conditions {
 		cluster.Status.Conditions[i].LastTransitionTime = long
 	}
-	x.Expect(x.kube.Status().Update(x.t.Context(), cluster)).To(Succeed())
+	x.Expect(x.Kube.Status().Update(x.t.Context(), cluster)).To(Succeed())
 	x.poll()
 }
 
@@ -93,9 +93,9 @@ var clusterReasons = []reasonCase{
 		x := withService(t, func(spec *v1alpha1.ISCSIServiceSpec) {
 			spec.ONTAPClusterRef = &v1alpha1.ONTAPClusterReference{Name: "second"}
 		})
-		second := x.cluster(t)
+		second := x.Cluster(t)
 		second.ObjectMeta, second.Status = metav1.ObjectMeta{Name: "second", Generation: 1}, v1alpha1.ONTAPClusterStatus{}
-		x.Expect(x.kube.Create(t.Context(), second)).To(Succeed())
+		x.Expect(x.Kube.Create(t.Context(), second)).To(Succeed())
 		return x
 	}},
 	{reason: v1alpha1.ReasonSecretNotFound, ready: isNotReady, message: ofCluster("SecretNotFound"), bring: noSecret},

@@ -37,9 +37,9 @@ var objectReasons = []reasonCase{
 	{reason: v1alpha1.ReasonPaused, ready: isNotReady, beside: v1alpha1.ConditionPaused, message: []string{v1alpha1.PausedAnnotation, `on ONTAPCluster "default"`},
 		bring: func(t *testing.T) *trial {
 			x := withService(t, unchanged)
-			cluster := x.cluster(t)
+			cluster := x.Cluster(t)
 			cluster.Annotations = map[string]string{v1alpha1.PausedAnnotation: "true"}
-			x.Expect(x.kube.Update(t.Context(), cluster)).To(Succeed())
+			x.Expect(x.Kube.Update(t.Context(), cluster)).To(Succeed())
 			return x
 		}},
 	{reason: v1alpha1.ReasonInUse, ready: isNotReady, beside: v1alpha1.ConditionInUse, message: []string{"logged in: 1", initiator, "spec.inUsePolicy to Disconnect"},

@@ -28,14 +28,14 @@ func (s *site) newService(t *testing.T, policy v1alpha1.DeletionPolicy) client.O
 		ObjectMeta: metav1.ObjectMeta{Name: "main", Namespace: "team", UID: "7d3c1f52-0a35-4d0e-9a0f-3f6f2c3a9b11", Generation: 1},
 		Spec:       v1alpha1.ISCSIServiceSpec{SVM: v1alpha1.SVMSelector{Name: "svm2"}, DeletionPolicy: policy},
 	}
-	g.Expect(s.kube.Create(t.Context(), obj)).To(Succeed())
+	g.Expect(s.Kube.Create(t.Context(), obj)).To(Succeed())
 	return client.ObjectKeyFromObject(obj)
 }
 
 func (s *site) service(t *testing.T, key client.ObjectKey) *v1alpha1.ISCSIService {
 	t.Helper()
 	obj := &v1alpha1.ISCSIService{}
-	NewWithT(t).Expect(s.kube.Get(t.Context(), key, obj)).To(Succeed())
+	NewWithT(t).Expect(s.Kube.Get(t.Context(), key, obj)).To(Succeed())
 	return obj
 }
 
@@ -54,7 +54,7 @@ func (s *site) posts(t *testing.T) (posts int) {
 
 // operator reconciles ISCSIServices of the site.
 func (s *site) operator(kube client.Client) *Reconciler {
-	return &Reconciler{Client: kube, Live: s.kube, Fleet: s.Fleet, Events: events.NewFakeRecorder(100), backoff: workqueue.NewBackoff()}
+	return &Reconciler{Client: kube, Live: s.Kube, Fleet: s.Fleet, Events: events.NewFakeRecorder(100), backoff: workqueue.NewBackoff()}
 }
 
 func TestAnOperatorThatStopsTakesOffTheMarksOfARequestThatItDoesNotSend(t *testing.T) {
@@ -63,7 +63,7 @@ func TestAnOperatorThatStopsTakesOffTheMarksOfARequestThatItDoesNotSend(t *testi
 	key := s.newService(t, "")
 	ctx, stop := context.WithCancel(t.Context())
 	marked := false
-	kube := interceptor.NewClient(s.kube, interceptor.Funcs{
+	kube := interceptor.NewClient(s.Kube, interceptor.Funcs{
 		Patch: func(ctx context.Context, kube client.WithWatch, obj client.Object, patch client.Patch, opts ...client.PatchOption) error {
 			err := kube.Patch(ctx, obj, patch, opts...)
 			marked = marked || isCreating(obj.(*v1alpha1.ISCSIService))
@@ -89,7 +89,7 @@ func TestAnOperatorThatStopsWritesDownThatItCreatedWhatIsRetained(t *testing.T) 
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		_, _ = s.operator(s.kube).Reconcile(ctx, ctrl.Request{NamespacedName: key})
+		_, _ = s.operator(s.Kube).Reconcile(ctx, ctrl.Request{NamespacedName: key})
 	}()
 	g.Expect(barrier.Wait(t.Context(), 20*time.Second)).To(Succeed())
 	stop()

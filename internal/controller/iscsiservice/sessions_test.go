@@ -23,7 +23,7 @@ func (s *site) adoptable(t *testing.T, change func(*v1alpha1.ISCSIServiceSpec)) 
 		Spec:       v1alpha1.ISCSIServiceSpec{SVM: v1alpha1.SVMSelector{Name: "svm1"}},
 	}
 	change(&obj.Spec)
-	NewWithT(t).Expect(s.kube.Create(t.Context(), obj)).To(Succeed())
+	NewWithT(t).Expect(s.Kube.Create(t.Context(), obj)).To(Succeed())
 	return client.ObjectKeyFromObject(obj)
 }
 
@@ -53,7 +53,7 @@ func TestNothingButACountLetsAServiceBeDisabled(t *testing.T) {
 					key := s.adoptable(t, func(spec *v1alpha1.ISCSIServiceSpec) { spec.Enabled = new(false) })
 					_, err := s.InjectFault(t.Context(), controlclient.Fault{Match: controlclient.Match{Path: sessionsPath}, Status: status, Code: code})
 					g.Expect(err).NotTo(HaveOccurred())
-					_, _ = s.operator(s.kube).Reconcile(t.Context(), ctrl.Request{NamespacedName: key})
+					_, _ = s.operator(s.Kube).Reconcile(t.Context(), ctrl.Request{NamespacedName: key})
 					g.Expect(s.enabled(t)).To(BeTrue())
 					ready := outcome.ReadyCondition(s.service(t, key).Status.Conditions)
 					g.Expect(ready).NotTo(BeNil())
@@ -70,7 +70,7 @@ func TestAServiceInUseSaysThatTheArrayDoesNotTellWhoIsLoggedIn(t *testing.T) {
 	key := s.adoptable(t, func(spec *v1alpha1.ISCSIServiceSpec) { spec.Enabled = new(false) })
 	_, err := s.InjectFault(t.Context(), controlclient.Fault{Match: controlclient.Match{Path: sessionsPath}, Status: http.StatusNotFound, Code: "3"})
 	g.Expect(err).NotTo(HaveOccurred())
-	_, err = s.operator(s.kube).Reconcile(t.Context(), ctrl.Request{NamespacedName: key})
+	_, err = s.operator(s.Kube).Reconcile(t.Context(), ctrl.Request{NamespacedName: key})
 	g.Expect(err).NotTo(HaveOccurred())
 	ready := outcome.ReadyCondition(s.service(t, key).Status.Conditions)
 	g.Expect(ready.Reason).To(Equal(v1alpha1.ReasonInUse))

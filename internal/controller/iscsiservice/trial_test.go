@@ -42,7 +42,7 @@ func unchanged(*v1alpha1.ISCSIServiceSpec) {}
 func withService(t *testing.T, change specChange) *trial {
 	t.Helper()
 	s := newSite(t)
-	return &trial{site: s, Gomega: NewWithT(t), t: t, r: s.operator(s.kube), key: s.adoptable(t, change)}
+	return &trial{site: s, Gomega: NewWithT(t), t: t, r: s.operator(s.Kube), key: s.adoptable(t, change)}
 }
 
 // withoutService begins a trial at an array whose svm1 has no service.
@@ -83,7 +83,7 @@ func (x *trial) change(change func(*v1alpha1.ISCSIService)) {
 	if !apiequality.Semantic.DeepEqual(*spec, obj.Spec) {
 		obj.Generation++
 	}
-	x.Expect(x.kube.Update(x.t.Context(), obj)).To(Succeed())
+	x.Expect(x.Kube.Update(x.t.Context(), obj)).To(Succeed())
 }
 
 // spec edits the spec.
@@ -101,7 +101,7 @@ func (x *trial) annotate(name, value string) {
 // configure edits the spec of the ONTAPCluster, which is connected anew.
 func (x *trial) configure(change func(*v1alpha1.ONTAPClusterSpec)) {
 	x.t.Helper()
-	x.edit(x.t, change)
+	x.Edit(x.t, change)
 	x.poll()
 }
 
@@ -135,7 +135,7 @@ func (x *trial) pass() (retry time.Duration) {
 }
 
 // restart replaces the reconciler by one that remembers nothing.
-func (x *trial) restart() { x.r = x.operator(x.kube) }
+func (x *trial) restart() { x.r = x.operator(x.Kube) }
 
 // delete has a user delete the object. The API server counts that as a generation.
 func (x *trial) delete() {

@@ -20,7 +20,7 @@ import (
 
 // caching reads ISCSIServices as the manager's cache keeps them, and counts the patches.
 func (s *site) caching(patches *int) client.Client {
-	return interceptor.NewClient(s.kube, interceptor.Funcs{
+	return interceptor.NewClient(s.Kube, interceptor.Funcs{
 		Get: func(ctx context.Context, api client.WithWatch, key client.ObjectKey, obj client.Object, opts ...client.GetOption) error {
 			if err := api.Get(ctx, key, obj, opts...); err != nil {
 				return err
@@ -54,7 +54,7 @@ func TestWhatTheCacheDoesWithoutStaysOnTheObject(t *testing.T) {
 			obj.Labels = map[string]string{"team": "a"}
 			obj.OwnerReferences = []metav1.OwnerReference{{APIVersion: "v1", Kind: "ConfigMap", Name: "owner", UID: "1"}}
 			obj.Finalizers = finalizers
-			g.Expect(s.kube.Update(t.Context(), obj)).To(Succeed())
+			g.Expect(s.Kube.Update(t.Context(), obj)).To(Succeed())
 			foreign := func() {
 				t.Helper()
 				left := s.service(t, key)
@@ -88,7 +88,7 @@ func TestWhatTheCacheDoesWithoutStaysOnTheObject(t *testing.T) {
 			g.Expect(s.RemoveFault(t.Context(), fault)).To(Succeed())
 			obj = s.service(t, key)
 			obj.Generation++
-			g.Expect(s.kube.Update(t.Context(), obj)).To(Succeed())
+			g.Expect(s.Kube.Update(t.Context(), obj)).To(Succeed())
 			reconcile()
 			g.Expect(s.service(t, key).Status.Origin).To(Equal(v1alpha1.OriginCreated))
 			g.Expect(hasFinalizer(s.service(t, key))).To(BeTrue())
@@ -96,8 +96,8 @@ func TestWhatTheCacheDoesWithoutStaysOnTheObject(t *testing.T) {
 
 			obj = s.service(t, key)
 			obj.Finalizers = append(obj.Finalizers, "example.com/last")
-			g.Expect(s.kube.Update(t.Context(), obj)).To(Succeed())
-			g.Expect(s.kube.Delete(t.Context(), s.service(t, key))).To(Succeed())
+			g.Expect(s.Kube.Update(t.Context(), obj)).To(Succeed())
+			g.Expect(s.Kube.Delete(t.Context(), s.service(t, key))).To(Succeed())
 			reconcile()
 			g.Expect(hasFinalizer(s.service(t, key))).To(BeFalse())
 			g.Expect(s.service(t, key).Finalizers).To(ContainElement("example.com/last"))
@@ -112,7 +112,7 @@ func TestAnAnnotationBeyondTheLimitIsRefusedAndSaidOnce(t *testing.T) {
 			g := NewWithT(t)
 			s := newSite(t)
 			key := s.newService(t, "")
-			patches, kube := 0, client.Client(s.kube)
+			patches, kube := 0, client.Client(s.Kube)
 			if cached {
 				kube = s.caching(&patches)
 			}
@@ -122,7 +122,7 @@ func TestAnAnnotationBeyondTheLimitIsRefusedAndSaidOnce(t *testing.T) {
 				t.Helper()
 				obj := s.service(t, key)
 				obj.Annotations = map[string]string{v1alpha1.ReconcileRequestedAtAnnotation: value}
-				g.Expect(s.kube.Update(t.Context(), obj)).To(Succeed())
+				g.Expect(s.Kube.Update(t.Context(), obj)).To(Succeed())
 				_, err := operator.Reconcile(t.Context(), ctrl.Request{NamespacedName: key})
 				g.Expect(err).NotTo(HaveOccurred())
 				for len(told) > 0 {

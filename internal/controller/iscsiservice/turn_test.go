@@ -18,7 +18,7 @@ import (
 func (s *site) indebt(t *testing.T, seconds int) {
 	t.Helper()
 	g := NewWithT(t)
-	s.edit(t, func(spec *v1alpha1.ONTAPClusterSpec) { spec.Limits = &v1alpha1.Limits{RequestsPerSecond: 1} })
+	s.Edit(t, func(spec *v1alpha1.ONTAPClusterSpec) { spec.Limits = &v1alpha1.Limits{RequestsPerSecond: 1} })
 	s.reconcile(t)
 	array, ok := s.Fleet.Array("default")
 	g.Expect(ok).To(BeTrue())
@@ -35,14 +35,14 @@ func (s *site) indebt(t *testing.T, seconds int) {
 func (s *site) adopted(t *testing.T, change func(*v1alpha1.ISCSIServiceSpec)) (client.ObjectKey, *Reconciler) {
 	t.Helper()
 	g := NewWithT(t)
-	key, r := s.adoptable(t, func(*v1alpha1.ISCSIServiceSpec) {}), s.operator(s.kube)
+	key, r := s.adoptable(t, func(*v1alpha1.ISCSIServiceSpec) {}), s.operator(s.Kube)
 	_, err := r.Reconcile(t.Context(), ctrl.Request{NamespacedName: key})
 	g.Expect(err).NotTo(HaveOccurred())
 	obj := s.service(t, key)
 	g.Expect(obj.Status.Origin).To(Equal(v1alpha1.OriginAdopted))
 	change(&obj.Spec)
 	obj.Generation++
-	g.Expect(s.kube.Update(t.Context(), obj)).To(Succeed())
+	g.Expect(s.Kube.Update(t.Context(), obj)).To(Succeed())
 	return key, r
 }
 
@@ -67,9 +67,9 @@ func TestWhatWasTrueWhenAChangeWasPlannedIsCheckedWhenItsTurnComes(t *testing.T)
 	edit := func(change func(*v1alpha1.ISCSIService)) func(Gomega, *site, client.ObjectKey) {
 		return func(g Gomega, s *site, key client.ObjectKey) {
 			obj := &v1alpha1.ISCSIService{}
-			g.Expect(s.kube.Get(context.Background(), key, obj)).To(Succeed())
+			g.Expect(s.Kube.Get(context.Background(), key, obj)).To(Succeed())
 			change(obj)
-			g.Expect(s.kube.Update(context.Background(), obj)).To(Succeed())
+			g.Expect(s.Kube.Update(context.Background(), obj)).To(Succeed())
 		}
 	}
 	for name, c := range map[string]struct {
@@ -85,10 +85,10 @@ func TestWhatWasTrueWhenAChangeWasPlannedIsCheckedWhenItsTurnComes(t *testing.T)
 		})},
 		"access is taken away": {update, func(g Gomega, s *site, _ client.ObjectKey) {
 			cluster := &v1alpha1.ONTAPCluster{}
-			g.Expect(s.kube.Get(context.Background(), client.ObjectKey{Name: "default"}, cluster)).To(Succeed())
+			g.Expect(s.Kube.Get(context.Background(), client.ObjectKey{Name: "default"}, cluster)).To(Succeed())
 			cluster.Spec.Access = nil
 			cluster.Generation++
-			g.Expect(s.kube.Update(context.Background(), cluster)).To(Succeed())
+			g.Expect(s.Kube.Update(context.Background(), cluster)).To(Succeed())
 		}},
 		"the array is disconnected": {update, func(_ Gomega, s *site, _ client.ObjectKey) { s.Fleet.Disconnect("default") }},
 		"an initiator logs in": {disable, func(g Gomega, s *site, _ client.ObjectKey) {

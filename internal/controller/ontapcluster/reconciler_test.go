@@ -29,8 +29,7 @@ import (
 // site is an array, and the ONTAPCluster "default" with the Secret "login", by which the operator is connected to it.
 type site struct {
 	*Reconciler
-	*controlclient.Control
-	kube client.WithWatch
+	*sitetest.Site
 	// unreadable is why the API server does not give Secrets, if so.
 	unreadable error
 }
@@ -38,11 +37,10 @@ type site struct {
 func newSite(t *testing.T) *site {
 	t.Helper()
 	g := NewWithT(t)
-	fixture := sitetest.New(t, nil)
-	s := &site{Control: fixture.Control, kube: fixture.Kube}
+	s := &site{Site: sitetest.New(t, nil)}
 	s.Reconciler = &Reconciler{
-		Client: s.kube,
-		Live: interceptor.NewClient(s.kube, interceptor.Funcs{
+		Client: s.Kube,
+		Live: interceptor.NewClient(s.Kube, interceptor.Funcs{
 			Get: func(ctx context.Context, kube client.WithWatch, key client.ObjectKey, obj client.Object, opts ...client.GetOption) error {
 				if s.unreadable != nil {
 					return s.unreadable
@@ -58,39 +56,14 @@ func newSite(t *testing.T) *site {
 		App:       "test/1",
 	}
 	s.reconcile(t)
-	g.Expect(s.ready(t).Status).To(Equal(metav1.ConditionTrue))
+	g.Expect(s.Ready(t).Status).To(Equal(metav1.ConditionTrue))
 	return s
 }
 
-// reconcile does what is due for the ONTAPCluster; retry is when it is due again, 0 with backoff.
+// reconcile does what is due for the ONTAPCluster; retryAfter is when it is due again, 0 with backoff.
 func (s *site) reconcile(t *testing.T) (retryAfter time.Duration) {
 	t.Helper()
-	result, err := s.Reconcile(t.Context(), ctrl.Request{NamespacedName: client.ObjectKey{Name: "default"}})
-	if !errors.As(err, &outcome.Retry{}) {
-		NewWithT(t).Expect(err).NotTo(HaveOccurred())
-	}
-	return result.RequeueAfter
-}
-
-func (s *site) cluster(t *testing.T) *v1alpha1.ONTAPCluster {
-	t.Helper()
-	cluster := &v1alpha1.ONTAPCluster{}
-	NewWithT(t).Expect(s.kube.Get(t.Context(), client.ObjectKey{Name: "default"}, cluster)).To(Succeed())
-	return cluster
-}
-
-func (s *site) ready(t *testing.T) metav1.Condition {
-	t.Helper()
-	return *outcome.ReadyCondition(s.cluster(t).Status.Conditions)
-}
-
-// edit changes the spec, as one who applies it does.
-func (s *site) edit(t *testing.T, change func(*v1alpha1.ONTAPClusterSpec)) {
-	t.Helper()
-	cluster := s.cluster(t)
-	change(&cluster.Spec)
-	cluster.Generation++
-	NewWithT(t).Expect(s.kube.Update(t.Context(), cluster)).To(Succeed())
+	return s.Pass(t, s.Reconciler)
 }
 
 func TestAConnectionThatSpecHasReplacedIsNotUsedAnyMore(t *testing.T) {
@@ -98,7 +71,7 @@ func TestAConnectionThatSpecHasReplacedIsNotUsedAnyMore(t *testing.T) {
 	trusting := func(spec *v1alpha1.ONTAPClusterSpec) { spec.TLS = nil }
 	damaged := func(spec *v1alpha1.ONTAPClusterSpec) { spec.TLS.CA = "-----BEGIN CERTIFICATE-----" }
 	withoutSecret := func(g Gomega, s *site, ctx context.Context) {
-		g.Expect(s.kube.Delete(ctx, &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: "login", Namespace: "operator"}})).To(Succeed())
+		g.Expect(s.Kube.Delete(ctx, &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: "login", Namespace: "operator"}})).To(Succeed())
 	}
 	for name, c := range map[string]struct {
 		change  func(*v1alpha1.ONTAPClusterSpec)
@@ -111,7 +84,7 @@ func TestAConnectionThatSpecHasReplacedIsNotUsedAnyMore(t *testing.T) {
 		"it trusts others, and the Secret is gone":   {change: trusting, trouble: withoutSecret, reason: v1alpha1.ReasonSecretNotFound},
 		"the Secret is gone, and it leads as before": {trouble: withoutSecret, reason: v1alpha1.ReasonSecretNotFound, armed: true},
 		"it leads elsewhere, and the Secret has no login": {change: elsewhere, reason: v1alpha1.ReasonSecretInvalid, trouble: func(g Gomega, s *site, ctx context.Context) {
-			g.Expect(s.kube.Update(ctx, &corev1.Secret{
+			g.Expect(s.Kube.Update(ctx, &corev1.Secret{
 				ObjectMeta: metav1.ObjectMeta{Name: "login", Namespace: "operator"},
 				Data:       map[string][]byte{"endpoints": []byte("https://127.0.0.1:1")},
 			})).To(Succeed())
@@ -131,10 +104,10 @@ func TestAConnectionThatSpecHasReplacedIsNotUsedAnyMore(t *testing.T) {
 				c.trouble(g, s, t.Context())
 			}
 			if c.change != nil {
-				s.edit(t, c.change)
+				s.Edit(t, c.change)
 			}
 			s.reconcile(t)
-			g.Expect(s.ready(t).Reason).To(Equal(c.reason))
+			g.Expect(s.Ready(t).Reason).To(Equal(c.reason))
 			_, connected := s.Fleet.Array("default")
 			g.Expect(connected).To(Equal(c.armed))
 			g.Expect(old.Usable() == nil).To(Equal(c.armed))
@@ -147,12 +120,12 @@ func (s *site) permit(t *testing.T, endpoints *string) {
 	t.Helper()
 	g := NewWithT(t)
 	secret := &corev1.Secret{}
-	g.Expect(s.kube.Get(t.Context(), client.ObjectKey{Namespace: "operator", Name: "login"}, secret)).To(Succeed())
+	g.Expect(s.Kube.Get(t.Context(), client.ObjectKey{Namespace: "operator", Name: "login"}, secret)).To(Succeed())
 	delete(secret.Data, "endpoints")
 	if endpoints != nil {
 		secret.Data["endpoints"] = []byte(*endpoints)
 	}
-	g.Expect(s.kube.Update(t.Context(), secret)).To(Succeed())
+	g.Expect(s.Kube.Update(t.Context(), secret)).To(Succeed())
 }
 
 func TestALoginGoesOnlyToEndpointsThatItsSecretLists(t *testing.T) {
@@ -166,7 +139,7 @@ func TestALoginGoesOnlyToEndpointsThatItsSecretLists(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)
 			s := newSite(t)
-			endpoint := s.cluster(t).Spec.Endpoint
+			endpoint := s.Cluster(t).Spec.Endpoint
 			array, _ := s.Fleet.Array("default")
 			g.Expect(s.ClearJournal(t.Context())).To(Succeed())
 
@@ -175,7 +148,7 @@ func TestALoginGoesOnlyToEndpointsThatItsSecretLists(t *testing.T) {
 			requests, err := s.Journal(t.Context(), 0)
 			g.Expect(err).NotTo(HaveOccurred())
 			g.Expect(requests).To(BeEmpty())
-			ready := s.ready(t)
+			ready := s.Ready(t)
 			g.Expect(ready.Status).To(Equal(metav1.ConditionFalse))
 			g.Expect(ready.Reason).To(Equal(v1alpha1.ReasonEndpointNotAllowed))
 			g.Expect(ready.Message).To(SatisfyAll(ContainSubstring(`"login"`), ContainSubstring("kubectl -n operator"), ContainSubstring(endpoint)))
@@ -187,7 +160,7 @@ func TestALoginGoesOnlyToEndpointsThatItsSecretLists(t *testing.T) {
 
 			s.permit(t, new("https://array2.example.com, "+endpoint+"/"))
 			s.reconcile(t)
-			g.Expect(s.ready(t).Status).To(Equal(metav1.ConditionTrue))
+			g.Expect(s.Ready(t).Status).To(Equal(metav1.ConditionTrue))
 		})
 	}
 }
@@ -200,32 +173,32 @@ func TestAnArrayIsUsedOnWhileItsSecretCannotBeRead(t *testing.T) {
 	s.unreadable = apierrors.NewInternalError(errors.New("no key to decrypt it"))
 	g.Expect(s.reconcile(t)).To(BeNumerically(">=", v1alpha1.DefaultPollInterval))
 	g.Expect(array.Polled()).To(BeTemporally(">", polled))
-	ready := s.ready(t)
+	ready := s.Ready(t)
 	g.Expect(ready.Status).To(Equal(metav1.ConditionTrue))
 	g.Expect(ready.Message).To(SatisfyAll(ContainSubstring(`"login"`), ContainSubstring("no key to decrypt it")), "a new password would not be noticed")
 
 	unknown := func(cause string) {
 		t.Helper()
-		told := s.ready(t)
+		told := s.Ready(t)
 		_, err := s.Reconcile(t.Context(), ctrl.Request{NamespacedName: client.ObjectKey{Name: "default"}})
 		g.Expect(err).To(MatchError(s.unreadable), "it is tried again before anybody is told")
-		g.Expect(s.ready(t)).To(Equal(told))
+		g.Expect(s.Ready(t)).To(Equal(told))
 		s.unread.Store("default", time.Now().Add(-patience))
 		g.Expect(s.reconcile(t)).To(BeZero(), "it is tried again with backoff")
-		ready := s.ready(t)
+		ready := s.Ready(t)
 		g.Expect(ready.Status).To(Equal(metav1.ConditionUnknown))
 		g.Expect(ready.Reason).To(Equal(v1alpha1.ReasonSecretInvalid))
 		g.Expect(ready.Message).To(SatisfyAll(ContainSubstring(`"login"`), ContainSubstring(cause)))
-		g.Expect(outcome.IsStalled(s.cluster(t).Status.Conditions)).To(BeFalse())
+		g.Expect(outcome.IsStalled(s.Cluster(t).Status.Conditions)).To(BeFalse())
 	}
 	again := func() {
 		t.Helper()
 		s.unreadable = nil
 		s.reconcile(t)
-		g.Expect(s.ready(t).Message).To(Equal(`Connected to array "array1".`))
+		g.Expect(s.Ready(t).Message).To(Equal(`Connected to array "array1".`))
 	}
 	polled = array.Polled()
-	s.edit(t, func(spec *v1alpha1.ONTAPClusterSpec) { spec.CredentialsSecretRef.Name = "login" })
+	s.Edit(t, func(spec *v1alpha1.ONTAPClusterSpec) { spec.CredentialsSecretRef.Name = "login" })
 	unknown("no key to decrypt it")
 	g.Expect(array.Polled()).To(Equal(polled), "the login may be another one by spec")
 	again()
@@ -255,7 +228,7 @@ func TestAPollIsNotRepeatedBeforeTheArrayWantsItToBe(t *testing.T) {
 			_, err := s.InjectFault(t.Context(), controlclient.Fault{Status: 429, Code: "7", RetryAfter: c.retryAfter})
 			g.Expect(err).NotTo(HaveOccurred())
 			g.Expect(s.reconcile(t)).To(BeNumerically("~", c.within+c.within/20, c.within/20+1), "a little later, never sooner")
-			g.Expect(s.ready(t).Reason).To(Equal(c.reason))
+			g.Expect(s.Ready(t).Reason).To(Equal(c.reason))
 		})
 	}
 }
@@ -275,29 +248,29 @@ func TestServicesThatCannotBeUnderstoodAreNamed(t *testing.T) {
 
 	s.reconcile(t)
 
-	status := s.cluster(t).Status
+	status := s.Cluster(t).Status
 	g.Expect(status.Services).To(Equal(&v1alpha1.ServiceCount{Seen: 21, Unreadable: 1}))
 	g.Expect(status.UnreadableServices).To(Equal([]v1alpha1.UnreadableService{
 		{SVM: &v1alpha1.UnreadableSVM{Name: "odd07", UUID: odd.UUID}, Message: "a record has no enabled"}}))
-	g.Expect(s.ready(t)).To(SatisfyAll(
+	g.Expect(s.Ready(t)).To(SatisfyAll(
 		HaveField("Status", metav1.ConditionTrue), HaveField("Message", ContainSubstring("1 cannot be understood"))))
-	before := s.cluster(t).ResourceVersion
+	before := s.Cluster(t).ResourceVersion
 	s.reconcile(t)
-	g.Expect(s.cluster(t).ResourceVersion).To(Equal(before), "nothing changed, nothing written")
+	g.Expect(s.Cluster(t).ResourceVersion).To(Equal(before), "nothing changed, nothing written")
 
 	g.Expect(s.ClearFaults(t.Context())).To(Succeed())
 	_, err = s.InjectFault(t.Context(), controlclient.Fault{Match: controlclient.Match{Path: "/api/protocols"}, Spoil: &controlclient.Spoil{Set: map[string]any{"svm": 7}}})
 	g.Expect(err).NotTo(HaveOccurred())
 	s.reconcile(t)
-	status = s.cluster(t).Status
+	status = s.Cluster(t).Status
 	g.Expect(status.Services.Unreadable).To(Equal(int32(21)))
 	g.Expect(status.UnreadableServices).To(HaveLen(v1alpha1.MaxUnreadableServices))
 	g.Expect(status.UnreadableServices[0]).To(Equal(v1alpha1.UnreadableService{Message: "svm is a JSON number"}))
 
 	g.Expect(s.ClearFaults(t.Context())).To(Succeed())
 	s.reconcile(t)
-	g.Expect(s.cluster(t).Status.UnreadableServices).To(BeEmpty())
-	g.Expect(s.ready(t).Message).To(Equal(`Connected to array "array1".`))
+	g.Expect(s.Cluster(t).Status.UnreadableServices).To(BeEmpty())
+	g.Expect(s.Ready(t).Message).To(Equal(`Connected to array "array1".`))
 }
 func TestAnAnnotationOfAnONTAPClusterIsRefusedToo(t *testing.T) {
 	g := NewWithT(t)
@@ -306,9 +279,9 @@ func TestAnAnnotationOfAnONTAPClusterIsRefusedToo(t *testing.T) {
 	for len(told) > 0 {
 		<-told
 	}
-	cluster := s.cluster(t)
+	cluster := s.Cluster(t)
 	cluster.Annotations = map[string]string{v1alpha1.PausedAnnotation: strings.Repeat("t", v1alpha1.MaxAnnotationLength+1)}
-	g.Expect(s.kube.Update(t.Context(), cluster)).To(Succeed())
+	g.Expect(s.Kube.Update(t.Context(), cluster)).To(Succeed())
 	s.reconcile(t)
 	s.reconcile(t)
 	g.Expect(told).To(HaveLen(1))

@@ -3,17 +3,22 @@
 package sitetest
 
 import (
+	"errors"
 	"testing"
+	"time"
 
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/ontap-operator/ontap-san-operator/api/v1alpha1"
 	"github.com/ontap-operator/ontap-san-operator/internal/controller/trigger"
+	"github.com/ontap-operator/ontap-san-operator/internal/outcome"
 	"github.com/ontap-operator/ontap-san-operator/internal/simulator"
 	"github.com/ontap-operator/ontap-san-operator/internal/simulator/controlclient"
 )
@@ -65,4 +70,37 @@ func New(t *testing.T, indexes map[string]func(*v1alpha1.ISCSIService) []string)
 				},
 			}).Build()
 	return s
+}
+
+// Pass has the reconciler of ONTAPClusters do what is due; retryAfter is when that is due again, 0 with backoff.
+func (s *Site) Pass(t *testing.T, clusters reconcile.Reconciler) (retryAfter time.Duration) {
+	t.Helper()
+	result, err := clusters.Reconcile(t.Context(), ctrl.Request{NamespacedName: client.ObjectKey{Name: "default"}})
+	if !errors.As(err, &outcome.Retry{}) {
+		NewWithT(t).Expect(err).NotTo(HaveOccurred())
+	}
+	return result.RequeueAfter
+}
+
+// Cluster returns the ONTAPCluster.
+func (s *Site) Cluster(t *testing.T) *v1alpha1.ONTAPCluster {
+	t.Helper()
+	cluster := &v1alpha1.ONTAPCluster{}
+	NewWithT(t).Expect(s.Kube.Get(t.Context(), client.ObjectKey{Name: "default"}, cluster)).To(Succeed())
+	return cluster
+}
+
+// Ready returns the Ready condition of the ONTAPCluster.
+func (s *Site) Ready(t *testing.T) metav1.Condition {
+	t.Helper()
+	return *outcome.ReadyCondition(s.Cluster(t).Status.Conditions)
+}
+
+// Edit changes the spec of the ONTAPCluster, as kubectl apply does.
+func (s *Site) Edit(t *testing.T, change func(*v1alpha1.ONTAPClusterSpec)) {
+	t.Helper()
+	cluster := s.Cluster(t)
+	change(&cluster.Spec)
+	cluster.Generation++
+	NewWithT(t).Expect(s.Kube.Update(t.Context(), cluster)).To(Succeed())
 }
