@@ -60,6 +60,7 @@ func (m *model) persist(s *state) (ok bool, broken string) {
 		s.cached = s.obj
 		s.obj.Status, p.recorded = p.object.Status, p.object.Status
 	}
+	p.tookOver = false
 	m.change(s, "Recorded", (*State).Recorded)
 	return true, broken
 }

@@ -117,10 +117,18 @@ func (s *state) forbidden(step Step, f flight) (broken string) {
 	seen, isThere := p.Service()
 	strange := looked && s.svc.foreign && !s.svc.mistakable
 	switch {
-	case p.State.denied || p.State.behind || obj.Observe || obj.Paused || p.pausedFirst:
+	case p.deniedFirst || p.State.denied || p.State.behind || obj.Observe || obj.Paused || p.pausedFirst:
 		return "a request is sent where nothing may be touched"
 	case p.robs && do != Create: // which the array declines then
 		return "a request is sent to a service that another object holds"
+	case !p.asked:
+		return "a request is sent without asking which object has the service"
+	case obj.Deleting && !p.askedAgain:
+		return "a service is taken away without asking again which object has it"
+	case do == Create && p.toldGone:
+		return "a create request is sent for an SVM that does not exist"
+	case p.tookOver:
+		return "a request is sent before a takeover is recorded"
 	case p.late:
 		return "a request rests on what was seen long ago"
 	case !p.admitted:
@@ -154,7 +162,7 @@ func (s *state) harmful(do Do, f flight, seen Service, isThere, strange bool) (b
 	p, obj := &s.pass, &s.pass.object
 	cutsOff := seen.Enabled && f.setsEnabled && !f.enabled
 	switch {
-	case cutsOff && obj.SessionGuard && (p.countedAt.IsZero() || p.busy):
+	case cutsOff && obj.SessionGuard && (!p.counted || p.busy):
 		return "a service is disabled that may be in use"
 	case do == Update && obj.Origin == Created && strange && !p.outdated && s.svc.target != obj.CreatedTarget:
 		return "a request is sent to a service of another owner"

@@ -49,6 +49,7 @@ const (
 	unseen       = "a service is known that was not seen"
 	waitsForEver = "the operator waits for ever"
 	askedAgain   = "the array is asked again in a pass in which it has not answered"
+	outlasting   = "markers outlast a create request that cannot take effect"
 	leftBehind   = "an object goes and leaves a service behind that it made"
 )
 
@@ -75,18 +76,19 @@ func flawsOfNext() []flaw {
 			}
 			return step
 		}),
-		deciding("keeps the markers after a refusal", wronglyOwned, func(s State) Step {
+		deciding("keeps the markers after a refusal", outlasting, func(s State) Step {
 			step := Next(s)
 			if step.Do == Unmark && s.refused != NotRefused && s.object.Origin == None {
 				return Step{Do: Stop, Why: Declined}
 			}
 			return step
 		}),
-		deciding("keeps the markers of a create request that it may not send any more", "an observed service has a finalizer", func(s State) Step {
-			if !s.object.Deleting && s.refused == NotRefused && !s.failed && s.unwanted() {
-				s.object.Markers = Markers{}
+		deciding("keeps the markers of a create request that it may not send any more", outlasting, func(s State) Step {
+			step := Next(s)
+			if step.Do == Unmark && s.refused == NotRefused && s.settled() {
+				return next(s)
 			}
-			return Next(s)
+			return step
 		}),
 		deciding("does not remember while access is denied that what it created is gone", forgotten, func(s State) Step {
 			step := Next(s)
@@ -101,7 +103,7 @@ func flawsOfNext() []flaw {
 			}
 			return Next(s)
 		}),
-		deciding("takes every existing service for its own", "", func(s State) Step {
+		deciding("takes every existing service for its own", wronglyOwned, func(s State) Step {
 			step := Next(s)
 			if step.Do == Bind {
 				step.Origin = Created
@@ -127,7 +129,7 @@ func flawsOfNext() []flaw {
 			}
 			return require(s, Step{Do: Update, Enabled: new(bool)})
 		}),
-		deciding("keeps the markers when it has to look the SVM up again", "markers outlast a create request that cannot take effect", func(s State) Step {
+		deciding("keeps the markers when it has to look the SVM up again", outlasting, func(s State) Step {
 			if s.again {
 				return Step{Do: Again}
 			}
@@ -198,8 +200,18 @@ func blindFlaws() []flaw {
 		blind("does not check again what a request rests on", "a request rests on access that was not checked again", func(s *State) { s.rechecked = true }),
 		blind("repeats a refused create request", repeated, func(s *State) { s.memory.createBackOff = backOff{} }),
 		blind("repeats a refused update", repeated, func(s *State) { s.memory.updateBackOff = backOff{} }),
+		blind("takes a service away without asking again", "a service is taken away without asking again which object has it", func(s *State) {
+			if s.object.Deleting {
+				s.recontested, s.scope = true, All
+			}
+		}),
+		blind("takes a service on without asking again", "a service is taken on without asking again which object has it", func(s *State) {
+			if !s.object.Deleting {
+				s.recontested, s.scope = true, All
+			}
+		}),
 		blind("goes on after a failure", askedAgain, func(s *State) { s.failed = false }),
-		blind("does not write down what it forgot", "", func(s *State) { s.unrecorded = false }),
+		blind("does not write down what it forgot", "a request is sent before a takeover is recorded", func(s *State) { s.unrecorded = false }),
 	}
 }
 
@@ -219,13 +231,13 @@ func flawsOfLooking() []flaw {
 			func(_ State, s *State) { s.memory.absentSince = now }),
 		changing("Saw does not end a create back-off", "Saw", "a create request is not repeated though the service is there",
 			func(before State, s *State) { s.memory.createBackOff = before.memory.createBackOff }),
-		changing("Saw does not judge access", "Saw", "a request is sent to an SVM that the namespace may not use", func(_ State, s *State) { s.denied = false }),
+		changing("Saw does not judge access", "Saw", untouchable, func(_ State, s *State) { s.denied = false }),
 		changing("Saw keeps the count of sessions", "Saw", cutOff, func(_ State, s *State) { s.countedAt = now }),
-		changing("Saw takes an old claim for a new one", "Saw", "a request is sent to a service that another object holds",
+		changing("Saw takes an old claim for a new one", "Saw", "a request is sent without asking which object has the service",
 			func(_ State, s *State) { s.contested, s.behind = true, false }),
-		changing("SVMGone is not taken in", "SVMGone", restless, func(_ State, s *State) { s.svmGone = false }),
+		changing("SVMGone is not taken in", "SVMGone", "a create request is sent for an SVM that does not exist", func(_ State, s *State) { s.svmGone = false }),
 		changing("Counted counts nothing", "Counted", cutOff, func(_ State, s *State) { s.sessions = 0 }),
-		changing("LookedAgain does not look", "LookedAgain", endless, func(before State, s *State) { s.presence, s.service = before.presence, before.service }),
+		changing("Saw takes what the array shows for its snapshot", "Saw", endless, func(_ State, s *State) { s.snapshot = true }),
 	}
 }
 
@@ -238,7 +250,7 @@ func flawsOfActing() []flaw {
 				s.svm, s.svmChanged = s.object.SVM, false
 			}
 		}),
-		changing("Connected does not take in that access is denied", "Connected", "", func(_ State, s *State) { s.denied = false }),
+		changing("Connected does not take in that access is denied", "Connected", untouchable, func(_ State, s *State) { s.denied = false }),
 		changing("Failed does not fail", "Failed", askedAgain, func(_ State, s *State) { s.failed = false }),
 		changing("Contested does not take in who has the service", "Contested", "a request is sent to a service that another object holds",
 			func(_ State, s *State) { s.behind = false }),
@@ -256,7 +268,7 @@ func flawsOfActing() []flaw {
 				s.memory.create = createUnanswered
 			}
 		}),
-		changing("Marked does not settle the request", "Marked", "", func(before State, s *State) { s.memory.create = before.memory.create }),
+		changing("Marked does not settle the request", "Marked", endless, func(before State, s *State) { s.memory.create = before.memory.create }),
 		changing("Marked does not take the markers in", "Marked", endless, func(before State, s *State) { s.object.Markers = before.object.Markers }),
 		changing("Sending does not take in that the answer is open", "Sending", leftBehind, func(_ State, s *State) { s.memory.create = createSettled }),
 		changing("Sending keeps an earlier proof of absence", "Sending", secondCreate, func(_ State, s *State) { s.memory.absentSince = now.Add(-SecondLook) }),
@@ -285,7 +297,7 @@ func flawsOfActing() []flaw {
 		}),
 		changing("Disowned keeps the origin", "Disowned", endless, func(before State, s *State) { s.object.Status = before.object.Status }),
 		changing("Forgotten keeps the origin", "Forgotten", endless, func(before State, s *State) { s.object.Status = before.object.Status }),
-		changing("Recorded keeps the request open", "Recorded", "", func(_ State, s *State) { s.memory.create = createUnanswered }),
+		changing("Recorded keeps the request open", "Recorded", restless, func(_ State, s *State) { s.memory.create = createUnanswered }),
 		changing("Rested binds nothing", "Rested", "an observed service is not bound", func(before State, s *State) { s.object.Bound = before.object.Bound }),
 	}
 }

@@ -1,12 +1,26 @@
 package plan
 
 // Next returns the next step for an object.
+//
+// Markers do not outlast a pass whose create request was refused, or not sent: they would, if this process ended before the next
+// pass, claim what another client of the array creates.
 func Next(s State) Step {
+	step := next(s)
+	if (step.Do == Stop || step.Do == Again) && s.settled() && !s.Paused() && !s.object.Deleting {
+		return Step{Do: Unmark}
+	}
+	return step
+}
+
+// settled reports whether the markers are those of a create request that was refused, or not sent, and can take no effect.
+func (s *State) settled() bool { return s.object.Origin == None && !s.outstanding() && s.marked() }
+
+func next(s State) Step {
 	if s.unrecorded {
 		return Step{Do: Record}
 	}
 	if s.again {
-		return nextAgain(s)
+		return Step{Do: Again}
 	}
 	if s.Paused() {
 		return nextBarred(s, Paused)
@@ -24,12 +38,11 @@ func Next(s State) Step {
 	if step, uncontested := nextContest(s); uncontested {
 		return step
 	}
-	if s.unwanted() {
-		return Step{Do: Unmark}
-	}
 	switch {
 	case s.denied:
 		return nextBarred(s, AccessDenied)
+	case s.object.Observe && s.settled():
+		return Step{Do: Unmark}
 	case s.failed:
 		return Step{Do: Stop, Why: Failed}
 	case s.mismatch:
@@ -42,25 +55,6 @@ func Next(s State) Step {
 		return Step{Do: Supersede}
 	}
 	return require(s, nextSeen(s))
-}
-
-// nextAgain ends a pass that has to be done again. Markers of a create request that cannot take effect do not outlast it: they
-// would, if this process ended before the next pass, claim what another client of the array creates.
-func nextAgain(s State) Step {
-	if !s.Paused() && !s.object.Deleting && s.settled() {
-		return Step{Do: Unmark}
-	}
-	return Step{Do: Again}
-}
-
-// settled reports whether the markers are those of a create request that was refused, or never sent, and can take no effect.
-func (s *State) settled() bool { return s.object.Origin == None && !s.outstanding() && s.marked() }
-
-// unwanted reports whether the markers are those of a create request that was not sent and is not to be. They would, once
-// this process is gone, claim whatever another client of the array creates.
-func (s *State) unwanted() bool {
-	return s.object.Origin == None && !s.Unanswered() && s.marked() &&
-		(s.denied || s.failed || s.mismatch || s.behind || s.object.Observe)
 }
 
 // nextBarred is for an object for which nothing may be changed, on the array or in its markers. What is proved of the created
@@ -254,8 +248,6 @@ func nextAbsent(s State) Step {
 	case s.takesOver:
 		// The object that had the service has yet to find out that it is gone.
 		return Step{Do: Stop, Why: ClaimLost}
-	case s.svmGone && s.marked():
-		return Step{Do: Unmark}
 	case s.svmGone:
 		return Step{Do: Stop, Why: SVMUnknown}
 	case s.createBackedOff():

@@ -24,14 +24,12 @@ func TestModelRivalMutants(t *testing.T) {
 		contest      func(Claimant, []Claimant) Standing
 		flaw         func(*duel)
 	}{
-		{name: "goes by age only", breaks: "do not come to rest", contest: flawed(func(c *Claimant) { c.Origin, c.Creating = None, false })},
+		{name: "goes by age only", breaks: "that another object holds", contest: flawed(func(c *Claimant) { c.Origin, c.Creating = None, false })},
 		{name: "does not mind who has begun to create", breaks: "that another object holds", contest: flawed(func(c *Claimant) { c.Creating = false })},
-		{name: "does not mind who has the service", breaks: "do not come to rest", contest: flawed(func(c *Claimant) { c.Origin = None })},
+		{name: "does not mind who has the service", breaks: "a pass does not end", contest: flawed(func(c *Claimant) { c.Origin = None })},
 		{name: "yields to one that observes", breaks: "an object yields to one that wants nothing", contest: flawed(func(c *Claimant) { c.Observe = false })},
 		{name: "yields to one that may not use the SVM", breaks: "an object yields to one that wants nothing", contest: flawed(func(c *Claimant) { c.Denied = false })},
 		{name: "lets a former holder keep its origin", breaks: "own one service", contest: Claimant.Contest, flaw: func(d *duel) { d.lenient = true }},
-		{name: "takes a service away that another object has just taken over", breaks: "that another object holds", contest: Claimant.Contest,
-			flaw: func(d *duel) { d.trusting = true }},
 		{name: "lets go of a service because another object waits for it", breaks: "leaves a service behind", contest: Claimant.Contest, flaw: func(d *duel) {
 			d.next = func(s State) Step {
 				if step := Next(s); step.Why != HandingOver {
@@ -48,23 +46,13 @@ func TestModelRivalMutants(t *testing.T) {
 				return Next(s)
 			}
 		}},
-		{name: "takes a service on without asking the API server", breaks: "that another object holds", contest: Claimant.Contest, flaw: func(d *duel) {
-			d.next = func(s State) Step {
-				step := Next(s)
-				if step.Do == Contest && step.Scope == All {
-					step.Scope = Cached
-				}
-				return step
-			}
-			d.trusting = true
-		}},
-		{name: "takes a service on that another pass is about to take on", breaks: "that another object holds", contest: Claimant.Contest, flaw: func(d *duel) {
+		{name: "takes a service on that another pass is about to take on", breaks: wronglyOwned, contest: Claimant.Contest, flaw: func(d *duel) {
 			d.next = func(s State) Step {
 				s.reserved = true
 				return Next(s)
 			}
 		}},
-		{name: "goes on before the takeover is recorded", breaks: "", contest: Claimant.Contest, flaw: func(d *duel) {
+		{name: "goes on before the takeover is recorded", breaks: "before a takeover is recorded", contest: Claimant.Contest, flaw: func(d *duel) {
 			d.after = func(transition string, _ State, s *State) {
 				if transition == "Bound" {
 					s.unrecorded = false

@@ -19,9 +19,8 @@ type duel struct {
 	run
 	decide func(Claimant, []Claimant) Standing
 	rested set[packedPair]
-	// lenient leaves the origin of an object alone when the other one takes the service on; trusting takes the cache's word
-	// for it that no other object has the service.
-	lenient, trusting bool
+	// lenient leaves the origin of an object alone when the other one takes the service on.
+	lenient bool
 }
 
 // packedPair is a pair whose states are packed.
@@ -74,7 +73,7 @@ func (s *state) owns() bool { return !s.obj.gone && !s.obj.Deleting && s.obj.Ori
 func (d *duel) contest(p *pair, i int, old bool, scope Scope) (standing Standing, former bool) {
 	mine, theirs := &p.of[i], &p.of[1-i]
 	known := theirs.obj
-	if recorded := scope == Adopters && theirs.owns(); old && (d.trusting || scope == Cached || scope == Adopters && !recorded) {
+	if recorded := scope == Adopters && theirs.owns(); old && (scope == Cached || scope == Adopters && !recorded) {
 		known = theirs.cached
 	}
 	mine.pass.handedOver = !theirs.obj.gone && theirs.obj.Origin != None && (!theirs.obj.Deleting || theirs.obj.Finalizer)

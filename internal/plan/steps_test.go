@@ -147,7 +147,7 @@ func (m *model) take(s *state, l luck) (broken string) {
 	case Recheck:
 		m.recheck(s)
 	case Count:
-		p.fresh, p.admitted, p.busy = false, false, s.svm.inUse
+		p.fresh, p.admitted, p.counted, p.busy = false, false, true, s.svm.inUse
 		m.change(s, "Counted", func(to *State) { to.Counted(map[bool]int{true: 1}[s.svm.inUse], now) })
 	case Supersede:
 		m.change(s, "Superseded", (*State).Superseded)
@@ -193,6 +193,7 @@ func (m *model) act(s *state, step Step, l luck) (broken string) {
 func (m *model) look(s *state, step Step, l luck) {
 	p, seen := &s.pass, s.svc.view
 	p.fresh, p.admitted, p.late, p.lookedLive = false, false, false, step.Live
+	p.asked, p.toldGone = false, false
 	if step.Live {
 		m.change(s, "LookedAgain", (*State).LookedAgain)
 		s.turnTo(p.svm)
@@ -226,6 +227,7 @@ func (m *model) look(s *state, step Step, l luck) {
 func (m *model) confirm(s *state, l luck) {
 	p := &s.pass
 	p.fresh, p.admitted, p.late, p.outdated, s.raced, p.lookedLive = false, false, false, false, false, true
+	p.asked, p.toldGone = false, false
 	switch known := p.svm.UUID != ""; {
 	case l == misled && !known:
 		m.change(s, "Renamed", (*State).Renamed)
@@ -234,6 +236,7 @@ func (m *model) confirm(s *state, l luck) {
 	case s.svc.present:
 		m.saw(s, s.svc.view, false)
 	case s.gone:
+		p.toldGone = true
 		m.change(s, "SVMGone", func(to *State) { to.SVMGone(svms[s.at].UUID, !p.deniedFirst, now) })
 	default:
 		m.change(s, "Absent", func(to *State) { to.Absent(svms[s.at].UUID, now) })
@@ -241,7 +244,7 @@ func (m *model) confirm(s *state, l luck) {
 }
 
 func (m *model) saw(s *state, seen view, snapshot bool) {
-	s.pass.notAllowed = !s.allowed()
+	s.pass.notAllowed, s.pass.counted = !s.allowed(), false
 	m.change(s, "Saw", func(to *State) { to.Saw(s.service(seen), snapshot, s.allowed(), now) })
 	s.shown()
 }
@@ -262,7 +265,7 @@ func (s *state) shown() {
 
 func (m *model) contested(s *state, scope Scope) {
 	standing, former := Standing{Holder: -1, NextClaimant: -1}, false
-	s.pass.robs = false
+	s.pass.robs, s.pass.asked, s.pass.askedAgain = false, true, true
 	switch {
 	case m.contest != nil:
 		standing, former = m.contest(s, scope)
@@ -280,7 +283,7 @@ func (m *model) contested(s *state, scope Scope) {
 // recheck reads again what the pass rests on.
 func (m *model) recheck(s *state) {
 	p := &s.pass
-	p.admitted = true
+	p.admitted, p.askedAgain = true, false
 	if p.deniedFirst != s.denied || p.pausedFirst != s.frozen || !p.fresh && s.obj.gone {
 		s.end()
 		return
@@ -304,11 +307,14 @@ func (m *model) bind(s *state, origin Origin) (broken string) {
 	switch {
 	case origin == Created && p.object.Origin == Adopted:
 		return "an adopted service becomes a created one"
+	case origin == Adopted && p.object.Origin == None && !p.askedAgain:
+		return "a service is taken on without asking again which object has it"
 	case origin == Created:
 		p.mistaken = known && s.svc.foreign && !s.svc.mistakable
 	case p.State.takesOver && p.object.Origin == None && p.object.Policy == Delete && !p.object.Finalizer:
 		return "a service is taken over that its object does not delete with itself"
 	}
+	p.tookOver = p.State.takesOver && p.object.Origin == None
 	m.change(s, "Bound", func(to *State) { to.Bound(origin) })
 	return ""
 }

@@ -120,6 +120,13 @@ type pass struct {
 	late, admitted bool
 	// lookedLive: what was seen last is not from a snapshot.
 	lookedLive bool
+	// counted: the sessions of the service that was seen last; asked: other objects were asked for since the last look; toldGone: the
+	// SVM does not exist.
+	counted, asked, toldGone bool
+	// askedAgain: other objects were asked for since this one was read again.
+	askedAgain bool
+	// tookOver: the object takes a service over, and status does not tell yet.
+	tookOver bool
 	// unreached: the array has not answered.
 	unreached bool
 	// formerGeneration is that of another object which could not claim the service when this one last asked.
