@@ -1,6 +1,9 @@
 package plan
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // request sends one request to the array.
 func (m *model) request(s *state, step Step, l luck) (broken string) {
@@ -112,13 +115,22 @@ func (s *state) apply(f flight) Refusal {
 // forbidden names the rule that a request breaks. What has changed since the operator last read it does not count:
 // ONTAP knows no conditional requests.
 func (s *state) forbidden(step Step, f flight) (broken string) {
-	p, obj, do := &s.pass, &s.pass.object, step.Do
-	looked := !s.raced && s.svc.present
-	seen, isThere := p.Service()
-	strange := looked && s.svc.foreign && !s.svc.mistakable
+	broken = cmp.Or(s.hindered(step.Do), s.unassured(step.Do))
+	switch {
+	case broken != "":
+		return broken
+	case step.Do == Create:
+		return s.secondCreate()
+	}
+	return s.harmful(step.Do, f)
+}
+
+// hindered tells where nothing may be sent, as far as other objects and the rules of access go.
+func (s *state) hindered(do Do) (broken string) {
+	p, obj := &s.pass, &s.pass.object
 	switch {
 	case p.deniedFirst || p.State.denied || p.State.behind || obj.Observe || obj.Paused || p.pausedFirst:
-		return "a request is sent where nothing may be touched"
+		return untouchable
 	case p.robs && do != Create: // which the array declines then
 		return "a request is sent to a service that another object holds"
 	case !p.asked:
@@ -129,6 +141,14 @@ func (s *state) forbidden(step Step, f flight) (broken string) {
 		return "a create request is sent for an SVM that does not exist"
 	case p.tookOver:
 		return "a request is sent before a takeover is recorded"
+	}
+	return ""
+}
+
+// unassured tells what a request should have been made sure of.
+func (s *state) unassured(do Do) (broken string) {
+	p, obj := &s.pass, &s.pass.object
+	switch {
 	case p.late:
 		return "a request rests on what was seen long ago"
 	case !p.admitted:
@@ -141,27 +161,35 @@ func (s *state) forbidden(step Step, f flight) (broken string) {
 		return "a request rests on an old copy of the object"
 	case obj.Deleting && !obj.Finalizer:
 		return "a request is sent for an object without the finalizer"
-	case do == Create && obj.Deleting:
+	}
+	return ""
+}
+
+// secondCreate names the rule that a create request breaks.
+func (s *state) secondCreate() (broken string) {
+	p := &s.pass
+	switch {
+	case p.object.Deleting:
 		return "a service is created for an object that is being deleted"
-	case do == Create && (p.svmChanged || s.post.pending() || s.beside.post.pending()):
+	case p.svmChanged || s.post.pending() || s.beside.post.pending():
 		return "a create request is sent while an earlier one may still take effect"
-	case do == Create && !(s.obj.Finalizer && s.obj.Creating) && !p.overtaken:
+	case !(s.obj.Finalizer && s.obj.Creating) && !p.overtaken:
 		return "a create request is sent without the markers"
-	case do == Create:
-		return ""
+	}
+	return ""
+}
+
+// harmful names the rule that an update or a deletion breaks.
+func (s *state) harmful(do Do, f flight) (broken string) {
+	p, obj := &s.pass, &s.pass.object
+	seen, isThere := p.Service()
+	cutsOff := seen.Enabled && f.setsEnabled && !f.enabled
+	strange := !s.raced && s.svc.present && s.svc.foreign && !s.svc.mistakable
+	switch {
 	case p.mistaken:
 		return "a request is sent to a service that is wrongly taken for a created one"
 	case obj.Origin == None:
 		return "a request is sent to a service that is neither created nor adopted"
-	}
-	return s.harmful(do, f, seen, isThere, strange)
-}
-
-// harmful names the rule that an update or a deletion breaks.
-func (s *state) harmful(do Do, f flight, seen Service, isThere, strange bool) (broken string) {
-	p, obj := &s.pass, &s.pass.object
-	cutsOff := seen.Enabled && f.setsEnabled && !f.enabled
-	switch {
 	case cutsOff && obj.SessionGuard && (!p.counted || p.busy):
 		return "a service is disabled that may be in use"
 	case do == Update && obj.Origin == Created && strange && !p.outdated && s.svc.target != obj.CreatedTarget:
